@@ -1,0 +1,1 @@
+//! What is written down of every act, in evidence's format; export, anchoring off the machine.

@@ -1,0 +1,1 @@
+//! Drivers for controllers: discovery, sessions, inventory, power over Redfish.

@@ -1,0 +1,1 @@
+//! The one way to act: authorise, audit, permit, act, event.

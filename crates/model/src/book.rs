@@ -1,0 +1,132 @@
+//! What a driver may ask of, and report to, the keeper of device records.
+//!
+//! `bmc` drives controllers and knows no database; `control` keeps the records and knows no driver.
+//! Between them stands [`DeviceBook`].
+
+use crate::command::BoxFuture;
+use crate::device::{Certificate, Device, DeviceId, Endpoint, Health, Power};
+use crate::failure::Failure;
+use crate::inventory::Inventory;
+use crate::permit::Permit;
+use crate::secret::Credential;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a service root says to anybody, before any credential is sent. All of it may be a lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The service's UUID.
+    pub service_uuid: Option<String>,
+    /// The maker.
+    pub vendor: Option<String>,
+    /// The product.
+    pub product: Option<String>,
+    /// The protocol's version.
+    pub redfish_version: Option<String>,
+    /// A serial number or service tag, where root or certificate carry one.
+    pub serial: Option<String>,
+    /// The MAC address, from the neighbour table.
+    pub mac: Option<String>,
+}
+
+/// Something that a driver saw.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// A Redfish service answered a sweep.
+    Answered {
+        /// Where.
+        endpoint: Endpoint,
+        /// With which certificate; none over plain HTTP.
+        certificate: Option<Certificate>,
+        /// What it says it is.
+        claim: Claim,
+    },
+    /// Nothing answered a sweep at an address where a device was.
+    Absent {
+        /// Where.
+        endpoint: Endpoint,
+    },
+    /// A device was read in full.
+    Inventoried {
+        /// Which.
+        device: DeviceId,
+        /// What it is made of.
+        inventory: Box<Inventory>,
+    },
+    /// A device's power and health were read.
+    StateRead {
+        /// Which.
+        device: DeviceId,
+        /// Its power.
+        power: Power,
+        /// Its health, where this reading asked for it.
+        health: Option<Health>,
+    },
+    /// A device did not answer, or not as it should.
+    Unreachable {
+        /// Which.
+        device: DeviceId,
+        /// What was wrong.
+        cause: String,
+    },
+    /// A device showed another certificate than the pinned one; nothing was sent to it.
+    CertificateChanged {
+        /// Which.
+        device: DeviceId,
+        /// What it showed.
+        presented: Certificate,
+    },
+}
+
+/// A session that the appliance opened, or was about to open, on a controller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenSession {
+    /// On which device.
+    pub device: DeviceId,
+    /// The session's own path; none if the appliance died between asking and writing the answer down.
+    pub path: Option<String>,
+    /// When it was asked for, by the appliance's clock.
+    pub asked_at: Timestamp,
+}
+
+/// Keeps device records, credentials and open sessions. Implemented by `control`.
+pub trait DeviceBook: Send + Sync {
+    /// The record, if there is such a device.
+    fn device(&self, id: &DeviceId) -> Option<Arc<Device>>;
+
+    /// Every record, in no order.
+    fn devices(&self) -> Vec<Arc<Device>>;
+
+    /// Takes an observation in: merges it into the records, raises events and findings. Cheap, never blocks.
+    /// Returns the device that it was about, where there is one.
+    fn observe(&self, observation: Observation) -> Option<DeviceId>;
+
+    /// The steps of an act, for whoever watches.
+    fn progress(&self, event: crate::event::What);
+
+    /// Unseals the device's credential for the driver.
+    fn credential<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<Credential, Failure>>;
+
+    /// Completes an adoption: seals the credential, pins the certificate, moves the device's stage to adopted.
+    fn adopted<'a>(
+        &'a self,
+        permit: &'a Permit,
+        id: &'a DeviceId,
+        credential: Credential,
+        certificate: Option<Certificate>,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// The credentials imported for exactly this serial or MAC, or, to a trusted certificate only, the
+    /// shared one: what adoption by rule may send to this device, at most one try each.
+    fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
+
+    /// Writes down, durably against a crash, that a session is about to be or was opened.
+    fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Writes down that no session is open any more.
+    fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// The sessions that an earlier life of the appliance left open.
+    fn sessions_left(&self) -> BoxFuture<'_, Result<Vec<OpenSession>, Failure>>;
+}

@@ -1,0 +1,498 @@
+//! What a controller says its server is made of: typed fields of its components, and the faults in what it said.
+//!
+//! Every field that a controller may leave out is optional. A field that it spoils (a wrong type, an
+//! invalid number) is lost alone, and stands in [`Inventory::faults`] with its path.
+
+use crate::device::{Health, Identity, Power, Reset, canonical_mac, words};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+macro_rules! component {
+    ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident: $type:ty,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+        pub struct $name { $($(#[$fmeta])* pub $field: $type,)+ }
+    };
+}
+
+component! {
+    /// Everything that was read from one controller in one go.
+    Inventory {
+        /// When the reading ended.
+        #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
+        taken_at: Option<Timestamp>,
+        /// The service root.
+        service: Service,
+        /// The servers.
+        systems: Vec<System>,
+        /// The enclosures.
+        chassis: Vec<Chassis>,
+        /// The controllers.
+        managers: Vec<Manager>,
+        /// The firmware inventory.
+        firmware: Vec<Firmware>,
+        /// What was wrong with what the controller said.
+        faults: Vec<Fault>,
+        /// How many requests the reading took.
+        requests: u32,
+        /// How long it took, in milliseconds.
+        elapsed_ms: u64,
+    }
+}
+
+component! {
+    /// The service root (DSP0268 ServiceRoot).
+    Service {
+        /// The version of the protocol, such as `1.11.0`.
+        redfish_version: Option<String>,
+        /// The maker's name, where the root gives it.
+        vendor: Option<String>,
+        /// The product's name, where the root gives it.
+        product: Option<String>,
+        /// The service's own UUID.
+        uuid: Option<String>,
+        /// The service's name.
+        name: Option<String>,
+    }
+}
+
+component! {
+    /// A server (DSP0268 ComputerSystem).
+    System {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier in the collection.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// `Physical`, `Virtual`, ...
+        kind: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The stock-keeping unit; Dell's service tag.
+        sku: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The UUID that the operating system sees too.
+        uuid: Option<String>,
+        /// The asset tag.
+        asset_tag: Option<String>,
+        /// The operating system's host name.
+        hostname: Option<String>,
+        /// The BIOS version.
+        bios_version: Option<String>,
+        /// Its power.
+        power: PowerReading,
+        /// Its health, with everything inside it.
+        health: HealthReading,
+        /// Total memory in GiB, as the summary says.
+        memory_gib: Option<f64>,
+        /// Number of processors, as the summary says.
+        processor_count: Option<u64>,
+        /// What it boots from next, where an override is set.
+        boot_override: Option<String>,
+        /// The state of its identification light.
+        indicator: Option<String>,
+        /// The ways in which it can be reset, as advertised.
+        reset_types: Vec<Reset>,
+        /// Processors and accelerators.
+        processors: Vec<Processor>,
+        /// Memory modules.
+        memory: Vec<MemoryModule>,
+        /// Drives.
+        drives: Vec<Drive>,
+        /// Network interfaces with their addresses.
+        nics: Vec<Nic>,
+    }
+}
+
+component! {
+    /// A processor or accelerator (DSP0268 Processor).
+    Processor {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier in the collection.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// `CPU`, `GPU`, `FPGA`, ...
+        kind: Option<String>,
+        /// The socket or slot.
+        socket: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// `x86-64`, `ARM-A64`, ...
+        architecture: Option<String>,
+        /// Cores.
+        cores: Option<u64>,
+        /// Threads.
+        threads: Option<u64>,
+        /// Greatest speed in MHz.
+        max_mhz: Option<u64>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The firmware or microcode version.
+        firmware: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A memory module (DSP0268 Memory).
+    MemoryModule {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier in the collection.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// The slot.
+        slot: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// `DDR5`, `HBM3`, ...
+        kind: Option<String>,
+        /// Capacity in MiB; zero or absent for an empty slot.
+        capacity_mib: Option<u64>,
+        /// Speed in MT/s, as the controller says.
+        speed_mhz: Option<u64>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The firmware version, where it has one.
+        firmware: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A drive (DSP0268 Drive).
+    Drive {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// Capacity in bytes.
+        capacity_bytes: Option<u64>,
+        /// `SSD`, `HDD`, ...
+        media: Option<String>,
+        /// `NVMe`, `SATA`, `SAS`, ...
+        protocol: Option<String>,
+        /// The firmware version.
+        firmware: Option<String>,
+        /// Where it is plugged in.
+        location: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A network interface (DSP0268 EthernetInterface), of the server or of a controller.
+    Nic {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// The MAC address in use, lower case with colons.
+        mac: Option<String>,
+        /// The MAC address it was made with.
+        permanent_mac: Option<String>,
+        /// Speed in Mbit/s.
+        speed_mbps: Option<u64>,
+        /// `LinkUp`, `LinkDown`, `NoLink`.
+        link: Option<String>,
+        /// Its addresses of both families.
+        #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
+        addresses: Vec<IpAddr>,
+        /// The host name it uses, where it says one.
+        hostname: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// An enclosure, board or module (DSP0268 Chassis).
+    Chassis {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// `RackMount`, `Module`, ...
+        kind: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The stock-keeping unit.
+        sku: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The asset tag.
+        asset_tag: Option<String>,
+        /// Its power.
+        power: PowerReading,
+        /// Its health.
+        health: HealthReading,
+        /// Network adapters in it.
+        adapters: Vec<Adapter>,
+        /// Drives that hang off it, where no system lists them.
+        drives: Vec<Drive>,
+    }
+}
+
+component! {
+    /// A network adapter (DSP0268 NetworkAdapter).
+    Adapter {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The firmware version.
+        firmware: Option<String>,
+        /// MAC addresses of its ports and functions.
+        macs: Vec<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A controller (DSP0268 Manager).
+    Manager {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// `BMC`, `EnclosureManager`, ...
+        kind: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model, such as `iLO 5`.
+        model: Option<String>,
+        /// The firmware version.
+        firmware: Option<String>,
+        /// Its UUID.
+        uuid: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// What it thinks the time is.
+        clock: Option<String>,
+        /// Whether it works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+        /// Its network interfaces.
+        nics: Vec<Nic>,
+    }
+}
+
+component! {
+    /// One piece of firmware (DSP0268 SoftwareInventory).
+    Firmware {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// The version.
+        version: Option<String>,
+        /// The date of its release, as the controller writes it, if it is one.
+        released: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// Whether the controller can update it.
+        updateable: Option<bool>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// Something that a controller said wrongly, or did not say where it had to.
+    Fault {
+        /// The resource that was asked for.
+        path: String,
+        /// The field that was lost, as a path inside the document; empty when it is the whole document.
+        field: String,
+        /// What was wrong with it.
+        kind: FaultKind,
+        /// In words, with what the controller said.
+        problem: String,
+    }
+}
+
+words! {
+    /// What can be wrong with what a controller said.
+    #[derive(Default)]
+    FaultKind {
+        /// A value of another type than the schema's.
+        WrongType = "wrong_type",
+        /// A value of the right type that makes no sense (a date that is none, a MAC with three digits).
+        BadValue = "bad_value",
+        /// `null` where a list must be.
+        NullMembers = "null_members",
+        /// Not JSON, too deep, or too large.
+        BadDocument = "bad_document",
+        /// An HTTP status other than success.
+        #[default]
+        Refused = "refused",
+        /// No answer in time.
+        NoAnswer = "no_answer",
+        /// A link that leads to nothing, to another host, or in a circle.
+        BadLink = "bad_link",
+    }
+}
+
+/// A [`Power`] whose default is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PowerReading(pub Power);
+
+impl Default for PowerReading {
+    fn default() -> Self {
+        Self(Power::Unknown)
+    }
+}
+
+/// A [`Health`] whose default is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct HealthReading(pub Health);
+
+impl Default for HealthReading {
+    fn default() -> Self {
+        Self(Health::Unknown)
+    }
+}
+
+impl Inventory {
+    /// Who the server and its controller say they are, gathered from all components.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let system = self.systems.first();
+        let chassis = self.chassis.first();
+        let of = |from_system: fn(&System) -> &Option<String>, from_chassis: fn(&Chassis) -> &Option<String>| {
+            let named = system.and_then(|system| meaningful(from_system(system)));
+            named.or_else(|| chassis.and_then(|chassis| meaningful(from_chassis(chassis))))
+        };
+        let manufacturer = of(|s| &s.manufacturer, |c| &c.manufacturer);
+        Identity {
+            vendor: manufacturer.or_else(|| meaningful(&self.service.vendor)),
+            model: of(|s| &s.model, |c| &c.model),
+            serial: of(|s| &s.serial, |c| &c.serial),
+            service_uuid: meaningful(&self.service.uuid),
+            system_uuid: system.and_then(|system| meaningful(&system.uuid)),
+            hostname: system.and_then(|system| meaningful(&system.hostname)),
+            asset_tag: of(|s| &s.asset_tag, |c| &c.asset_tag),
+            bmc_firmware: self.managers.iter().find_map(|manager| meaningful(&manager.firmware)),
+            bios_version: system.and_then(|system| meaningful(&system.bios_version)),
+            macs: self.macs(),
+            addresses: self.addresses(),
+        }
+    }
+
+    /// The power of the first system, or unknown.
+    #[must_use]
+    pub fn power(&self) -> Power {
+        self.systems.first().map_or(Power::Unknown, |system| system.power.0)
+    }
+
+    /// The worst health that any system, or else any chassis, tells of.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let worst = |healths: &mut dyn Iterator<Item = Health>| healths.filter(|h| *h != Health::Unknown).max();
+        worst(&mut self.systems.iter().map(|system| system.health.0))
+            .or_else(|| worst(&mut self.chassis.iter().map(|chassis| chassis.health.0)))
+            .unwrap_or(Health::Unknown)
+    }
+
+    fn nics(&self) -> impl Iterator<Item = &Nic> {
+        let servers = self.systems.iter().flat_map(|system| &system.nics);
+        servers.chain(self.managers.iter().flat_map(|manager| &manager.nics))
+    }
+
+    fn macs(&self) -> Vec<String> {
+        let nics = self.nics().flat_map(|nic| nic.mac.iter().chain(&nic.permanent_mac));
+        let adapters = self.chassis.iter().flat_map(|chassis| &chassis.adapters).flat_map(|adapter| &adapter.macs);
+        let mut macs: Vec<String> = nics.chain(adapters).filter_map(|mac| canonical_mac(mac)).collect();
+        macs.retain(|mac| mac != "00:00:00:00:00:00");
+        macs.sort();
+        macs.dedup();
+        macs
+    }
+
+    fn addresses(&self) -> Vec<IpAddr> {
+        let mut addresses: Vec<IpAddr> = self.nics().flat_map(|nic| nic.addresses.iter().copied()).collect();
+        addresses.retain(|addr| !addr.is_unspecified() && !addr.is_loopback());
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    }
+}
+
+/// The text unless it is blank or one of the fillers that makers ship.
+fn meaningful(text: &Option<String>) -> Option<String> {
+    const FILLERS: &[&str] = &["none", "n/a", "na", "null", "unknown", "to be filled by o.e.m.", "default string", "not specified"];
+    let text = text.as_deref()?.trim();
+    let filler = text.is_empty() || FILLERS.iter().any(|filler| text.eq_ignore_ascii_case(filler));
+    (!filler).then(|| text.to_owned())
+}

@@ -1,0 +1,40 @@
+//! The vocabulary of Portcullis: one word per thing, shared by every room, and no input or output.
+//!
+//! Nothing here opens a socket, reads a file or starts a task. What acts on the world takes a
+//! [`Permit`], and a permit is issued by `control` alone (see the crate `mint`).
+//!
+//! | module | what it names |
+//! |---|---|
+//! | [`access`] | roles, scopes, grants, and the actions they are about |
+//! | [`book`] | what a driver may ask of, and report to, the keeper of device records |
+//! | [`clock`] | the wall clock as an argument |
+//! | [`command`] | the acts: what is asked for, of which object, and what comes back |
+//! | [`device`] | a BMC as the appliance knows it: record, stage, state |
+//! | [`event`] | what happened, as seen by pages and exporters |
+//! | [`failure`] | why an act did not happen, in one line with a hint |
+//! | [`inventory`] | what a controller says its server is made of |
+//! | [`permit`] | proof that an act was authorised and written down |
+//! | [`principal`] | who acts, and from where |
+//! | [`secret`] | values that are never shown |
+
+pub mod access;
+pub mod book;
+pub mod clock;
+pub mod command;
+pub mod device;
+pub mod event;
+pub mod failure;
+pub mod inventory;
+pub mod permit;
+pub mod principal;
+pub mod secret;
+
+pub use access::{Action, Grant, Object, Role, Scope};
+pub use clock::{Clock, SystemClock};
+pub use device::{Device, DeviceId, Endpoint, Fingerprint, Stage};
+pub use event::Event;
+pub use failure::{Failure, Kind};
+pub use inventory::Inventory;
+pub use permit::Permit;
+pub use principal::{Actor, Principal};
+pub use secret::{Credential, Secret};

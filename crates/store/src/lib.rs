@@ -1,0 +1,1 @@
+//! Control-plane state: SQLite by default; the only crate with SQL.

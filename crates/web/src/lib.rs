@@ -1,0 +1,1 @@
+//! HTTPS: pages, JSON API, live events.

@@ -1,0 +1,1 @@
+//! The real binary, the lab, third-party peers and headless Chromium.

@@ -1,0 +1,1 @@
+//! A simulated management network: BMCs by vendor.
