@@ -16,6 +16,7 @@
 //! | [`permit`] | proof that an act was authorised and written down |
 //! | [`principal`] | who acts, and from where |
 //! | [`secret`] | values that are never shown |
+//! | [`settings`] | configuration that is its own documentation |
 
 pub mod access;
 pub mod book;
@@ -28,6 +29,7 @@ pub mod inventory;
 pub mod permit;
 pub mod principal;
 pub mod secret;
+pub mod settings;
 
 pub use access::{Action, Grant, Object, Role, Scope};
 pub use clock::{Clock, SystemClock};

@@ -1,0 +1,208 @@
+//! Keeps the device records: in memory for whoever asks, in the store for the next start.
+
+use crate::events::Events;
+use crate::pending::Pending;
+use crate::registry::{Outputs, Registry};
+use jiff::Timestamp;
+use model::book::{DeviceBook, Observation, OpenSession};
+use model::command::BoxFuture;
+use model::device::{Certificate, Device, DeviceId, Stage};
+use model::event::What;
+use model::{Clock, Credential, Failure, Kind, Permit};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Store;
+use vault::Vault;
+
+/// The keeper of device records. Cheap to clone; every clone is the same book.
+#[derive(Clone)]
+pub struct Book(Arc<Inner>);
+
+struct Inner {
+    registry: Mutex<Registry>,
+    pending: Pending,
+    sweeps: crate::sweeps::Sweeps,
+    store: Store,
+    vault: Arc<Vault>,
+    events: Events,
+    clock: Arc<dyn Clock>,
+}
+
+impl Book {
+    /// The records of the store, sorted into zones.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn open(
+        store: Store,
+        vault: Arc<Vault>,
+        zones: crate::zones::Zones,
+        events: Events,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, store::Error> {
+        let registry = Mutex::new(Registry::new(store.devices().await?, zones));
+        let (pending, sweeps) = (Pending::default(), crate::sweeps::Sweeps::default());
+        Ok(Self(Arc::new(Inner { registry, pending, sweeps, store, vault, events, clock })))
+    }
+
+    /// The records, held for as long as the guard lives; never across an await.
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.0.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The sweeps of this life of the appliance.
+    #[must_use]
+    pub fn sweeps(&self) -> &crate::sweeps::Sweeps {
+        &self.0.sweeps
+    }
+
+    /// The device with this identifier or name.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn named(&self, key: &str) -> Result<Arc<Device>, Failure> {
+        self.registry().named(key).cloned().ok_or_else(|| no_such(key))
+    }
+
+    /// Writes down what waits for it, again and again, until `stop`; then once more.
+    pub async fn keep(self, stop: tokio_util::sync::CancellationToken) {
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = self.0.pending.wait() => {}
+                () = stop.cancelled() => {}
+            }
+            self.0.pending.write(&self.0.store, |id| self.device(id)).await;
+        }
+    }
+
+    /// Writes down what waits for it, now.
+    pub async fn flush(&self) {
+        self.0.pending.write(&self.0.store, |id| self.device(id)).await;
+    }
+
+    /// Changes a record and tells everybody.
+    pub(crate) fn change(&self, id: &DeviceId, change: impl FnOnce(&mut Device)) -> Result<(), Failure> {
+        let outputs = self.registry().change(id, change)?;
+        self.carry_out(outputs);
+        Ok(())
+    }
+
+    pub(crate) fn carry_out(&self, outputs: Outputs) -> Option<DeviceId> {
+        self.0.pending.add(outputs.keep, outputs.inventory, &outputs.findings, self.now());
+        let findings = outputs.findings.into_iter().map(What::FindingRaised);
+        outputs.events.into_iter().chain(findings).for_each(|what| self.0.events.tell(what));
+        outputs.device
+    }
+
+    async fn unseal(&self, id: &DeviceId) -> Result<Credential, Failure> {
+        let subject = || self.device(id).map_or_else(|| id.to_string(), |device| device.subject());
+        let stored = self.0.store.credential(id).await.map_err(|error| unavailable(subject(), &error))?;
+        let sealed = stored.ok_or_else(|| {
+            Failure::new(Kind::NotFound, "sign in to", subject(), "no credential is kept for it").hint("adopt it first")
+        })?;
+        self.0.vault.open_credential(&context(id), &sealed).map_err(|error| unavailable(subject(), &error))
+    }
+
+    async fn adopt(
+        &self,
+        id: &DeviceId,
+        credential: Credential,
+        certificate: Option<Certificate>,
+    ) -> Result<(), Failure> {
+        let subject = self.named(&id.0)?.subject();
+        let sealed = self.0.vault.seal_credential(&context(id), &credential);
+        let sealed = sealed.map_err(|error| unavailable(subject.clone(), &error))?;
+        self.0.store.put_credential(id, &sealed).await.map_err(|error| unavailable(subject.clone(), &error))?;
+        self.change(id, |device| {
+            device.pinned = certificate;
+            device.presented = None;
+            device.stage = Stage::InService;
+        })?;
+        // The pin must survive a crash as surely as the credential does.
+        self.flush().await;
+        Ok(())
+    }
+}
+
+/// What a sealed credential is bound to: it cannot be moved to another device's row.
+fn context(id: &DeviceId) -> String {
+    format!("device:{id}")
+}
+
+pub(crate) fn no_such(key: &str) -> Failure {
+    Failure::new(Kind::NotFound, "find", format!("device {key}"), "there is no such device")
+        .hint("`portcullis device list` shows them all, `portcullis device find` looks for addresses, MACs and serials")
+}
+
+pub(crate) fn unavailable(subject: impl Into<String>, error: &dyn std::error::Error) -> Failure {
+    Failure::new(Kind::Unavailable, "read or write", subject, error.to_string())
+}
+
+impl DeviceBook for Book {
+    fn device(&self, id: &DeviceId) -> Option<Arc<Device>> {
+        self.registry().get(id).cloned()
+    }
+
+    fn devices(&self) -> Vec<Arc<Device>> {
+        self.registry().all().cloned().collect()
+    }
+
+    fn observe(&self, observation: Observation) -> Option<DeviceId> {
+        let outputs = self.registry().observe(observation, self.now(), crate::ids::device);
+        self.carry_out(outputs)
+    }
+
+    fn progress(&self, event: What) {
+        self.0.sweeps.note(&event);
+        self.0.events.tell(event);
+    }
+
+    fn credential<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<Credential, Failure>> {
+        Box::pin(self.unseal(id))
+    }
+
+    fn adopted<'a>(
+        &'a self,
+        _permit: &'a Permit,
+        id: &'a DeviceId,
+        credential: Credential,
+        certificate: Option<Certificate>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self.adopt(id, credential, certificate))
+    }
+
+    fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<Vec<Credential>, Failure>> {
+        Box::pin(crate::rules::credentials(self, id))
+    }
+
+    fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move {
+            let written = self.0.store.put_open_session(&session).await;
+            written.map_err(|error| unavailable(session.device.to_string(), &error))
+        })
+    }
+
+    fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let written = self.0.store.delete_open_session(device).await;
+            written.map_err(|error| unavailable(device.to_string(), &error))
+        })
+    }
+
+    fn sessions_left(&self) -> BoxFuture<'_, Result<Vec<OpenSession>, Failure>> {
+        Box::pin(async move {
+            self.0.store.open_sessions().await.map_err(|error| unavailable("open sessions", &error))
+        })
+    }
+}

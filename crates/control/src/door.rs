@@ -1,0 +1,158 @@
+//! The one way to act: authorise, write down, permit, act, complete the record, tell.
+
+use crate::access_book::AccessBook;
+use crate::book::Book;
+use crate::events::Events;
+use crate::metrics;
+use audit::Outcome;
+use identity::Decision;
+use mint::Mint;
+use model::command::{Command, Part};
+use model::event::What;
+use model::{Action, Actor, Failure, Kind, Object, Permit};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// The door. Cheap to clone; every clone is the same door.
+#[derive(Clone)]
+pub struct Door {
+    access: Arc<AccessBook>,
+    audit: audit::Log,
+    book: Book,
+    events: Events,
+    /// Owns the acts: one that has begun ends even when whoever asked for it goes away.
+    acts: TaskTracker,
+}
+
+impl Door {
+    /// A door over these rights, this log and these records.
+    #[must_use]
+    pub fn new(access: Arc<AccessBook>, audit: audit::Log, book: Book, events: Events) -> Self {
+        Self { access, audit, book, events, acts: TaskTracker::new() }
+    }
+
+    /// The records behind the door, for the parts that keep them.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The users, grants and sessions behind the door.
+    #[must_use]
+    pub const fn access(&self) -> &Arc<AccessBook> {
+        &self.access
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub const fn audit(&self) -> &audit::Log {
+        &self.audit
+    }
+
+    /// The news.
+    #[must_use]
+    pub const fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Whether the actor may do it, which grant decides, and why.
+    #[must_use]
+    pub fn may(&self, actor: &Actor, action: Action, object: &Object) -> Decision {
+        self.access.decide(actor, action, object)
+    }
+
+    /// Refuses what the actor may not do. For reads: nothing is written down.
+    ///
+    /// # Errors
+    /// `Refused`, with the reason.
+    pub fn check(&self, actor: &Actor, action: Action, object: &Object) -> Result<(), Failure> {
+        let decision = self.may(actor, action, object);
+        if decision.allowed { Ok(()) } else { Err(refusal(actor, action, object, &decision)) }
+    }
+
+    /// Carries a command out, if the actor may and its record is on disk.
+    ///
+    /// The act runs to its end even if the caller stops waiting for it.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such object, `Refused` without a grant, `Unavailable` if the record
+    /// cannot be written, or the part's own failure.
+    pub async fn run<C, P>(&self, actor: &Actor, part: &Arc<P>, command: C) -> Result<C::Outcome, Failure>
+    where
+        C: Command,
+        P: Part<C> + ?Sized + 'static,
+    {
+        let action = command.action();
+        let object = part.object(&command)?;
+        let decision = self.may(actor, action, &object);
+        if !decision.allowed {
+            return Err(self.refuse(actor, action, &object, &decision).await);
+        }
+        let permit = self.permit(actor, &command, object.clone()).await?;
+        let (door, part) = (self.clone(), Arc::clone(part));
+        let act = self.acts.spawn(async move { door.act(&*part, permit, command).await });
+        act.await.unwrap_or_else(|crash| {
+            metrics::act_crashed();
+            tracing::error!(%action, %object, %crash, "an act crashed");
+            Err(Failure::new(Kind::Unavailable, action.name(), object.to_string(), "the act crashed; see the log"))
+        })
+    }
+
+    /// Waits until every act that has begun has ended. New ones are no longer taken by the callers then.
+    pub async fn close(&self) {
+        self.acts.close();
+        self.acts.wait().await;
+    }
+
+    async fn refuse(&self, actor: &Actor, action: Action, object: &Object, decision: &Decision) -> Failure {
+        metrics::refused(action);
+        let note = serde_json::json!({ "action": action, "object": object, "why": decision.why });
+        if let Err(error) = self.audit.note("refused", Some(actor), note).await {
+            tracing::error!(%error, %action, "a refusal could not be written down");
+        }
+        refusal(actor, action, object, decision)
+    }
+
+    async fn permit<C: Command>(&self, actor: &Actor, command: &C, object: Object) -> Result<Permit, Failure> {
+        let action = command.action();
+        let begin = audit::Begin {
+            actor: actor.clone(),
+            action,
+            object: object.clone(),
+            detail: command.detail(),
+            essential: command.is_essential(),
+        };
+        let record = self.audit.begin(begin).await.map_err(|error| {
+            let failure = Failure::new(Kind::Unavailable, action.name(), object.to_string(), error.to_string());
+            failure.hint("nothing was done, because nothing is done that cannot be written down; free space on the appliance")
+        })?;
+        self.events.tell(What::Audited { record });
+        Ok(Permit::issue(Mint::new(), record, actor.clone(), action, object))
+    }
+
+    async fn act<C: Command, P: Part<C> + ?Sized>(
+        &self,
+        part: &P,
+        permit: Permit,
+        command: C,
+    ) -> Result<C::Outcome, Failure> {
+        let (record, action) = (permit.record(), command.action());
+        let result = part.perform(permit, command).await;
+        metrics::acted(action, result.is_ok());
+        let outcome = match &result {
+            Ok(_) => Outcome::Done,
+            Err(failure) => Outcome::Failed(failure.to_string()),
+        };
+        if let Err(error) = self.audit.complete(record, outcome).await {
+            tracing::error!(%error, record, %action, "the outcome of an act could not be written down");
+        }
+        self.events.tell(What::Audited { record });
+        result
+    }
+}
+
+fn refusal(actor: &Actor, action: Action, object: &Object, decision: &Decision) -> Failure {
+    let kind = if actor.principal == model::Principal::Anonymous { Kind::Unauthenticated } else { Kind::Refused };
+    Failure::new(kind, action.name(), object.to_string(), decision.why.clone())
+        .hint("ask an administrator for a grant; `portcullis access explain` shows which are missing")
+}

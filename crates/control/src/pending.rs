@@ -1,0 +1,82 @@
+//! What waits to be written down. Observations must never wait for a disk, and none may be lost, so
+//! records wait by identifier (at most one entry a device) and are read when their turn comes.
+
+use jiff::Timestamp;
+use model::Inventory;
+use model::device::{Device, DeviceId};
+use model::event::Finding;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Store;
+use tokio::sync::Notify;
+
+/// More findings than this between two writes are counted instead of kept: an attacker who can raise
+/// them must not fill the memory.
+const MOST_FINDINGS: usize = 1000;
+
+#[derive(Default)]
+pub(crate) struct Pending {
+    waiting: Mutex<Waiting>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    devices: HashSet<DeviceId>,
+    inventories: HashMap<DeviceId, Box<Inventory>>,
+    findings: Vec<(Timestamp, Finding)>,
+}
+
+impl Pending {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(
+        &self,
+        devices: Vec<Arc<Device>>,
+        inventory: Option<(DeviceId, Box<Inventory>)>,
+        findings: &[Finding],
+        now: Timestamp,
+    ) {
+        let mut waiting = self.waiting();
+        waiting.devices.extend(devices.into_iter().map(|device| device.id.clone()));
+        waiting.inventories.extend(inventory);
+        for finding in findings {
+            if waiting.findings.len() < MOST_FINDINGS {
+                waiting.findings.push((now, finding.clone()));
+            } else {
+                metrics::counter!(crate::metrics::FINDINGS_DROPPED).increment(1);
+            }
+        }
+        self.news.notify_one();
+    }
+
+    pub(crate) async fn wait(&self) {
+        self.news.notified().await;
+    }
+
+    /// Writes everything that waits; what the store refuses waits on, and is tried with the next news.
+    pub(crate) async fn write(&self, store: &Store, record: impl Fn(&DeviceId) -> Option<Arc<Device>>) {
+        let work = std::mem::take(&mut *self.waiting());
+        let devices: Vec<Arc<Device>> = work.devices.iter().filter_map(record).collect();
+        if !devices.is_empty()
+            && let Err(error) = store.put_devices(devices).await
+        {
+            tracing::error!(%error, "device records could not be written down; they stay in memory");
+            self.waiting().devices.extend(work.devices);
+        }
+        for (id, inventory) in work.inventories {
+            if let Err(error) = store.put_inventory(&id, &inventory).await {
+                tracing::error!(%error, device = %id, "an inventory could not be written down; it stays in memory");
+                self.waiting().inventories.entry(id).or_insert(inventory);
+            }
+        }
+        for (at, finding) in work.findings {
+            if let Err(error) = store.add_finding(at, &finding).await {
+                tracing::error!(%error, kind = finding.kind, "a finding could not be written down");
+                self.waiting().findings.push((at, finding));
+            }
+        }
+    }
+}

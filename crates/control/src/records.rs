@@ -1,0 +1,157 @@
+//! The acts on device records and on the appliance itself.
+
+use crate::book::{Book, no_such, unavailable};
+use model::book::DeviceBook;
+use model::command::records::{ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage};
+use model::command::{BoxFuture, Part};
+use model::device::{Device, DeviceId, Presence, Reach, Stage};
+use model::{Failure, Kind, Object, Permit};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The longest label key, label value or name, in bytes: they stand in tables.
+const LONGEST: usize = 64;
+
+/// The part that keeps records.
+#[derive(Clone)]
+pub struct Records(Book);
+
+impl Records {
+    /// The keeper of this book.
+    #[must_use]
+    pub const fn new(book: Book) -> Self {
+        Self(book)
+    }
+
+    fn device(&self, id: &DeviceId) -> Result<Arc<Device>, Failure> {
+        self.0.device(id).ok_or_else(|| no_such(&id.0))
+    }
+
+    fn edit(&self, edit: Edit) -> Result<(), Failure> {
+        let device = self.device(&edit.device)?;
+        let invalid = |cause: String| Failure::new(Kind::Invalid, "edit", device.subject(), cause);
+        if let Some(name) = &edit.name {
+            fits(name).map_err(invalid)?;
+            if self.0.registry().free_name(name, Some(&device.id)) != name.trim().to_lowercase() {
+                return Err(Failure::new(
+                    Kind::Conflict,
+                    "rename",
+                    device.subject(),
+                    format!("another device is called {name:?}"),
+                ));
+            }
+        }
+        for (key, value) in edit.labels.iter().flatten() {
+            fits(key).and(fits(value)).map_err(invalid)?;
+        }
+        self.0.change(&edit.device, |device| {
+            device.name = edit.name.map_or_else(|| device.name.clone(), |name| name.trim().to_lowercase());
+            device.labels = edit.labels.unwrap_or_else(|| std::mem::take(&mut device.labels));
+        })
+    }
+
+    fn set_stage(&self, command: &SetStage) -> Result<(), Failure> {
+        let device = self.device(&command.device)?;
+        let wanted = matches!(command.stage, Stage::InService | Stage::Maintenance);
+        if !wanted || !device.is_adopted() {
+            let cause = format!("it is {} and cannot become {}", device.stage, command.stage);
+            return Err(Failure::new(Kind::Conflict, "set the stage of", device.subject(), cause)
+                .hint("a seen device is adopted first; only in_service and maintenance can be chosen"));
+        }
+        self.0.change(&command.device, |device| device.stage = command.stage)
+    }
+
+    fn approve(&self, command: &ApproveCertificate) -> Result<(), Failure> {
+        let device = self.device(&command.device)?;
+        let presented = device.presented.as_ref().filter(|shown| shown.fingerprint == command.fingerprint);
+        let Some(presented) = presented.cloned() else {
+            return Err(Failure::new(
+                Kind::Conflict,
+                "approve the certificate of",
+                device.subject(),
+                "it does not show the certificate with this fingerprint",
+            )
+            .hint("look at the device again: the fingerprint on its page is the one that it shows now"));
+        };
+        self.0.change(&command.device, |device| {
+            device.pinned = Some(presented);
+            device.presented = None;
+            device.state.reach = Reach::NotAsked;
+        })
+    }
+
+    async fn forget(&self, id: &DeviceId) -> Result<(), Failure> {
+        let device = self.device(id)?;
+        let failed = |error: store::Error| unavailable(device.subject(), &error);
+        self.0.store().delete_credential(id).await.map_err(failed)?;
+        if device.stage == Stage::Seen {
+            self.0.store().delete_device(id).await.map_err(failed)?;
+            let outputs = self.0.registry().remove(id);
+            self.0.carry_out(outputs);
+            return Ok(());
+        }
+        self.0.change(id, |device| {
+            device.stage = Stage::Decommissioned;
+            device.presence = Presence::Known;
+            device.pinned = None;
+            device.state = model::device::State::default();
+        })
+    }
+
+    async fn import(&self, command: ImportCredentials) -> Result<usize, Failure> {
+        let failed = |error: &dyn std::error::Error| unavailable("imported credentials", error);
+        let count = command.entries.len();
+        let mut sealed = Vec::with_capacity(count);
+        for (meant, credential) in &command.entries {
+            let key = crate::rules::key(meant);
+            let blob = self.0.vault().seal_credential(&key, credential).map_err(|error| failed(&error))?;
+            sealed.push((key, blob));
+        }
+        self.0.store().import_credentials(sealed).await.map_err(|error| failed(&error))?;
+        Ok(count)
+    }
+
+    async fn backup(&self, to: PathBuf) -> Result<PathBuf, Failure> {
+        self.0.flush().await;
+        let subject = to.display().to_string();
+        let written = self.0.store().backup(&to).await;
+        written.map_err(|error| Failure::new(Kind::Unavailable, "back up to", subject, error.to_string()))?;
+        Ok(to)
+    }
+}
+
+fn fits(text: &str) -> Result<(), String> {
+    let text = text.trim();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | ' ' | '/' | '+');
+    if text.is_empty() || text.len() > LONGEST || !text.chars().all(plain) {
+        return Err(format!("{text:?} is not 1 to {LONGEST} letters, digits, spaces or -_.:/+"));
+    }
+    Ok(())
+}
+
+macro_rules! part {
+    ($command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $order:ident| $perform:expr) => {
+        impl Part<$command> for Records {
+            fn object(&self, $asked: &$command) -> Result<Object, Failure> {
+                let $this = self;
+                $object
+            }
+
+            fn perform(
+                &self,
+                _permit: Permit,
+                $order: $command,
+            ) -> BoxFuture<'_, Result<<$command as model::command::Command>::Outcome, Failure>> {
+                let $me = self;
+                Box::pin(async move { $perform })
+            }
+        }
+    };
+}
+
+part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.edit(order));
+part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.set_stage(&order));
+part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.approve(&order));
+part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.forget(&order.device).await);
+part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, order| this.import(order).await);
+part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, order| this.backup(order.to).await);
