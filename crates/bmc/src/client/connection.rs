@@ -1,0 +1,124 @@
+//! One HTTP/1.1 connection to one controller.
+
+use super::{Limits, Scheme, Target, tls};
+use crate::error::Error;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use model::device::{Certificate, Endpoint, Fingerprint};
+use rustls::pki_types::ServerName;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// An open connection. Dropping it closes it: the set owns the task that moves its bytes.
+#[derive(Debug)]
+pub struct Connection {
+    /// Where requests go in.
+    pub sender: SendRequest<Full<Bytes>>,
+    /// Whether an answer came over it already.
+    pub used: bool,
+    _driver: JoinSet<()>,
+}
+
+/// Opens a connection; over HTTPS with the certificate that was shown.
+///
+/// # Errors
+/// [`Error::Connect`], [`Error::TimedOut`], [`Error::Tls`], [`Error::CertificateChanged`].
+pub async fn open(
+    target: &Target,
+    limits: &Limits,
+    must_show: Option<Fingerprint>,
+    operation: &str,
+) -> Result<(Connection, Option<Certificate>), Error> {
+    let endpoint = target.endpoint;
+    let connect = TcpStream::connect(SocketAddr::from(endpoint));
+    let stream = match timeout(limits.connect, connect).await {
+        Err(_) => return Err(timed_out(operation, endpoint, "connection", limits.connect)),
+        Ok(Err(source)) => return Err(Error::Connect { operation: operation.into(), endpoint, source }),
+        Ok(Ok(stream)) => stream,
+    };
+    // Requests are small and wait for their answer: Nagle's algorithm would only delay them.
+    drop(stream.set_nodelay(true));
+    match target.scheme {
+        Scheme::PlainHttp => Ok((start(stream, operation, endpoint).await?, None)),
+        Scheme::Https => {
+            let (stream, certificate) = secure(stream, target, limits, must_show, operation).await?;
+            Ok((start(stream, operation, endpoint).await?, certificate))
+        }
+    }
+}
+
+async fn secure(
+    stream: TcpStream,
+    target: &Target,
+    limits: &Limits,
+    must_show: Option<Fingerprint>,
+    operation: &str,
+) -> Result<(tokio_rustls::client::TlsStream<TcpStream>, Option<Certificate>), Error> {
+    let endpoint = target.endpoint;
+    let names = target.names();
+    let name = names.first().cloned().unwrap_or(ServerName::IpAddress(endpoint.addr.into()));
+    let shown = tls::Shown::default();
+    let config = tls::config(&target.trust, must_show, names, shown.clone()).map_err(|error| Error::Tls {
+        operation: operation.into(),
+        endpoint,
+        hint: None,
+        source: std::io::Error::other(error),
+    })?;
+    let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    let result = match timeout(limits.handshake, handshake).await {
+        Err(_) => return Err(timed_out(operation, endpoint, "TLS handshake", limits.handshake)),
+        Ok(result) => result,
+    };
+    let certificate = shown.take();
+    match (result, must_show, certificate) {
+        (Ok(stream), _, certificate) => Ok((stream, certificate)),
+        (Err(_), Some(pinned), Some(presented)) if presented.fingerprint != pinned => {
+            let presented = Box::new(presented);
+            Err(Error::CertificateChanged { operation: operation.into(), endpoint, pinned, presented })
+        }
+        (Err(source), ..) => {
+            let hint = tls::hint(&source);
+            Err(Error::Tls { operation: operation.into(), endpoint, hint, source })
+        }
+    }
+}
+
+async fn start<S>(stream: S, operation: &str, endpoint: Endpoint) -> Result<Connection, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // Controllers' web servers are old and home-made; what can be understood is understood.
+    let mut builder = http1::Builder::new();
+    builder
+        .title_case_headers(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .ignore_invalid_headers_in_responses(true)
+        .max_buf_size(64 * 1024);
+    let (sender, connection) = builder
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|source| Error::Exchange { operation: operation.into(), endpoint, source })?;
+    let mut driver = JoinSet::new();
+    driver.spawn(async move {
+        // Its error reaches the request that waits for an answer.
+        drop(connection.await);
+    });
+    Ok(Connection { sender, used: false, _driver: driver })
+}
+
+pub fn timed_out(
+    operation: &str,
+    endpoint: Endpoint,
+    awaited: &'static str,
+    limit: std::time::Duration,
+) -> Error {
+    Error::TimedOut { operation: operation.into(), endpoint, awaited, limit }
+}

@@ -1,0 +1,247 @@
+//! One request and its answer, within the client's bounds.
+
+use super::connection::{Connection, timed_out};
+use super::document::{Document, Unreadable, messages, parse_document};
+use super::{Answer, Auth, Client, Standing, link};
+use crate::error::Error;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response};
+use serde_json::Value;
+use tokio::time::timeout;
+
+/// The most redirects that one request follows.
+const MAX_REDIRECTS: usize = 3;
+
+/// A whole answer.
+pub struct Raw {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// What is asked.
+pub struct Ask<'a> {
+    pub operation: &'a str,
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Bytes>,
+    pub etag: Option<&'a str>,
+    /// Whether the client's credential goes with it.
+    pub signed: bool,
+}
+
+pub async fn get(client: &mut Client, path: &str) -> Result<Document, Error> {
+    let operation = format!("GET {path} from");
+    let path = client.own_path(&operation, path)?;
+    let ask = Ask {
+        operation: &operation,
+        method: Method::GET,
+        path: path.clone(),
+        body: None,
+        etag: None,
+        signed: true,
+    };
+    let raw = client.ask(ask).await?;
+    let endpoint = client.target.endpoint;
+    let value = parse_document(&raw.body).map_err(|source| Error::BadDocument {
+        operation: operation.clone(),
+        endpoint,
+        source,
+    })?;
+    let etag = raw.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(Into::into);
+    let etag = etag.or_else(|| value.get("@odata.etag").and_then(Value::as_str).map(Into::into));
+    Ok(Document { path, etag, value })
+}
+
+pub async fn change(
+    client: &mut Client,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+    etag: Option<&str>,
+) -> Result<Answer, Error> {
+    let operation = format!("{method} {path} at");
+    let path = client.own_path(&operation, path)?;
+    let method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST);
+    let body = body.map(|body| Bytes::from(body.to_string()));
+    let raw = client.ask(Ask { operation: &operation, method, path, body, etag, signed: true }).await?;
+    Ok(client.answer(&raw))
+}
+
+impl Client {
+    /// The path on this controller that a caller or a document names.
+    pub(super) fn own_path(&self, operation: &str, path: &str) -> Result<String, Error> {
+        link::resolve(&self.target, path).map_err(|problem| Error::BadLink {
+            operation: operation.into(),
+            endpoint: self.target.endpoint,
+            link: path.into(),
+            problem,
+        })
+    }
+
+    pub(super) fn answer(&self, raw: &Raw) -> Answer {
+        let header = |name| raw.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        Answer {
+            status: raw.status,
+            location: header(header::LOCATION).and_then(|at| link::resolve(&self.target, at).ok()),
+            retry_after: header(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()),
+            body: parse_document(&raw.body).ok(),
+        }
+    }
+
+    /// Sends and follows redirects on this controller; an answer other than success is an error.
+    pub(super) async fn ask(&mut self, mut ask: Ask<'_>) -> Result<Raw, Error> {
+        let endpoint = self.target.endpoint;
+        if ask.signed && self.standing == Standing::Refused {
+            return Err(self.refusal(ask.operation, 401, Vec::new()));
+        }
+        let deadline = tokio::time::Instant::now() + self.limits.whole;
+        for _ in 0..=MAX_REDIRECTS {
+            let raw = match tokio::time::timeout_at(deadline, self.once(&ask)).await {
+                Ok(result) => result?,
+                Err(_) => return Err(timed_out(ask.operation, endpoint, "whole answer", self.limits.whole)),
+            };
+            let again = match raw.status {
+                301 | 302 => ask.method == Method::GET,
+                307 | 308 => true,
+                _ => false,
+            };
+            if !again {
+                return self.judge(&ask, raw);
+            }
+            let to = raw.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+            ask.path = self.own_path(ask.operation, to)?;
+        }
+        let problem = format!("redirects more than {MAX_REDIRECTS} times");
+        Err(Error::BadLink { operation: ask.operation.into(), endpoint, link: ask.path, problem })
+    }
+
+    /// Keeps the credential's standing, and makes an error of every answer that is none of success.
+    fn judge(&mut self, ask: &Ask<'_>, raw: Raw) -> Result<Raw, Error> {
+        let success = (200..300).contains(&raw.status);
+        if ask.signed && !matches!(self.auth, Auth::None) {
+            self.standing = match (self.standing, raw.status) {
+                (Standing::Proven { refusals: 0 }, 401) => Standing::Proven { refusals: 1 },
+                (_, 401) => Standing::Refused,
+                // The root is open to anybody, so its answer proves nothing.
+                (standing @ Standing::Unproven, _)
+                    if link::identity(&ask.path) == link::identity(super::ROOT) =>
+                {
+                    standing
+                }
+                (_, _) if success => Standing::Proven { refusals: 0 },
+                (standing, _) => standing,
+            };
+        }
+        if success {
+            return Ok(raw);
+        }
+        let messages = parse_document(&raw.body).map(|body| messages(&body)).unwrap_or_default();
+        let refused =
+            raw.status == 401 && (self.standing == Standing::Refused || matches!(self.auth, Auth::None));
+        if refused {
+            return Err(self.refusal(ask.operation, raw.status, messages));
+        }
+        let (operation, endpoint) = (ask.operation.into(), self.target.endpoint);
+        Err(Error::Answered { operation, endpoint, status: raw.status, messages })
+    }
+
+    fn refusal(&self, operation: &str, status: u16, messages: Vec<String>) -> Error {
+        let (operation, endpoint) = (operation.into(), self.target.endpoint);
+        match self.auth {
+            Auth::Session(_) => Error::SessionEnded { operation, endpoint },
+            _ => Error::CredentialRefused { operation, endpoint, status, messages },
+        }
+    }
+
+    /// Sends once; once more over a new connection if the kept one turns out to be closed and sending
+    /// again is harmless.
+    async fn once(&mut self, ask: &Ask<'_>) -> Result<Raw, Error> {
+        let endpoint = self.target.endpoint;
+        loop {
+            let request = self.request(ask)?;
+            let limits = self.limits;
+            let mut connection = self.ready(ask.operation).await?;
+            let used = connection.used;
+            let sent = timeout(limits.first_byte, connection.sender.try_send_request(request)).await;
+            self.requests = self.requests.saturating_add(1);
+            match sent {
+                Ok(Ok(response)) => return self.collect(ask, response, connection).await,
+                Err(_) => return Err(timed_out(ask.operation, endpoint, "answer", limits.first_byte)),
+                Ok(Err(mut error)) => {
+                    let unsent = error.take_message().is_some();
+                    let source = error.into_error();
+                    // A kept connection may have been closed by the controller while it lay idle.
+                    let stale = used && (unsent || ask.method == Method::GET && !source.is_parse());
+                    if !stale {
+                        return Err(Error::Exchange { operation: ask.operation.into(), endpoint, source });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn collect(
+        &mut self,
+        ask: &Ask<'_>,
+        response: Response<Incoming>,
+        mut connection: Connection,
+    ) -> Result<Raw, Error> {
+        let (endpoint, limit) = (self.target.endpoint, self.limits.body);
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, limit).collect().await.map_err(|error| {
+            let operation = ask.operation.into();
+            match error.downcast::<hyper::Error>() {
+                Ok(source) => Error::Exchange { operation, endpoint, source: *source },
+                Err(_) => Error::BadDocument { operation, endpoint, source: Unreadable::TooLarge { limit } },
+            }
+        })?;
+        connection.used = true;
+        self.connection = Some(connection);
+        Ok(Raw { status: parts.status.as_u16(), headers: parts.headers, body: body.to_bytes() })
+    }
+
+    fn request(&self, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, Error> {
+        let mut builder = Request::builder()
+            .method(ask.method.clone())
+            .uri(&ask.path)
+            .header(header::HOST, self.target.authority())
+            .header(header::USER_AGENT, concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+            .header(header::ACCEPT, "application/json")
+            .header("OData-Version", "4.0");
+        if ask.body.is_some() {
+            builder = builder.header(header::CONTENT_TYPE, "application/json");
+        } else if ask.method == Method::POST {
+            builder = builder.header(header::CONTENT_LENGTH, "0");
+        }
+        if let Some(etag) = ask.etag {
+            builder = builder.header(header::IF_MATCH, etag);
+        }
+        if ask.signed {
+            let secret = match &self.auth {
+                Auth::None => None,
+                Auth::Basic(value) => Some((header::AUTHORIZATION, value)),
+                Auth::Session(session) => {
+                    Some((header::HeaderName::from_static("x-auth-token"), session.token()))
+                }
+            };
+            if let Some((name, secret)) = secret {
+                let value = HeaderValue::from_str(secret.expose()).map(|mut value| {
+                    value.set_sensitive(true);
+                    value
+                });
+                builder = builder.header(name, value.map_err(|_| self.unsendable(ask, "the credential"))?);
+            }
+        }
+        builder
+            .body(Full::new(ask.body.clone().unwrap_or_default()))
+            .map_err(|error| self.unsendable(ask, &error.to_string()))
+    }
+
+    fn unsendable(&self, ask: &Ask<'_>, what: &str) -> Error {
+        let problem = format!("cannot be sent: {what} does not fit into a request");
+        Error::BadAnswer { operation: ask.operation.into(), endpoint: self.target.endpoint, problem }
+    }
+}
