@@ -1,0 +1,16 @@
+//! The rows, and the methods of [`crate::Store`] that read and write them: one file for each group of tables.
+//!
+//! A method that changes a row which may not be there comes back with whether it was.
+
+pub mod credentials;
+pub mod devices;
+pub mod findings;
+pub mod grants;
+pub mod inventories;
+pub mod links;
+pub mod open_sessions;
+pub mod sessions;
+pub mod settings;
+pub mod sweeps;
+pub mod tokens;
+pub mod users;
