@@ -40,13 +40,13 @@ CREATE TABLE sessions (
     last_seen        INTEGER NOT NULL,
     from_addr        TEXT,
     user_agent       TEXT    NOT NULL,
-    csrf             TEXT    NOT NULL,
     second_factor_at INTEGER
 ) STRICT;
 CREATE INDEX sessions_user ON sessions (user_name);
 
 CREATE TABLE links (
-    hash       TEXT    NOT NULL PRIMARY KEY,
+    id         TEXT    NOT NULL PRIMARY KEY,
+    hash       TEXT    NOT NULL,
     user_name  TEXT    NOT NULL REFERENCES users (name) ON DELETE CASCADE,
     purpose    TEXT    NOT NULL,
     created_at INTEGER NOT NULL,

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 /// A link that works once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The hash of its token.
+    /// Its public identifier.
+    pub id: String,
+    /// The hash of its text.
     pub hash: String,
     /// The account that it is for.
     pub user: String,
@@ -22,16 +24,17 @@ pub struct Link {
     pub used_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "hash, user_name, purpose, created_at, expires_at, used_at";
+const COLUMNS: &str = "id, hash, user_name, purpose, created_at, expires_at, used_at";
 
 fn read(row: &mut Row) -> Result<Link, Trouble> {
     Ok(Link {
-        hash: row.take(0)?,
-        user: row.take(1)?,
-        purpose: row.take(2)?,
-        created_at: row.take(3)?,
-        expires_at: row.take(4)?,
-        used_at: row.take(5)?,
+        id: row.take(0)?,
+        hash: row.take(1)?,
+        user: row.take(2)?,
+        purpose: row.take(3)?,
+        created_at: row.take(4)?,
+        expires_at: row.take(5)?,
+        used_at: row.take(6)?,
     })
 }
 
@@ -47,37 +50,44 @@ impl Store {
                 "DELETE FROM links WHERE user_name = $1 AND purpose = $2",
                 args![&link.user, &link.purpose],
             )?;
-            let sql = format!("INSERT INTO links ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
-            let args =
-                args![link.hash, link.user, link.purpose, link.created_at, link.expires_at, link.used_at];
+            let sql = format!("INSERT INTO links ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+            let args = args![
+                link.id,
+                link.hash,
+                link.user,
+                link.purpose,
+                link.created_at,
+                link.expires_at,
+                link.used_at
+            ];
             c.execute(&sql, args).map(drop)
         })
         .await
     }
 
-    /// A link by the hash of its token, whether it has ended or not.
+    /// A link by its public identifier, whether it has ended or not.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
-        let hash = hash.to_owned();
-        self.read("read", "link", move |c| {
-            c.first(&format!("SELECT {COLUMNS} FROM links WHERE hash = $1"), args![hash], read)
+    pub async fn link(&self, id: &str) -> Result<Option<Link>> {
+        let id = id.to_owned();
+        self.read("read", format!("link {id}"), move |c| {
+            c.first(&format!("SELECT {COLUMNS} FROM links WHERE id = $1"), args![id], read)
         })
         .await
     }
 
-    /// Uses a link up: comes back with it once, and never after its end.
+    /// Uses a link up, once its text was compared with the hash: comes back with it once, and never after its end.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub async fn use_link(&self, hash: &str, now: Timestamp) -> Result<Option<Link>> {
-        let hash = hash.to_owned();
-        self.write("use", "link", move |c| {
+    pub async fn use_link(&self, id: &str, now: Timestamp) -> Result<Option<Link>> {
+        let id = id.to_owned();
+        self.write("use", format!("link {id}"), move |c| {
             let sql = format!(
-                "UPDATE links SET used_at = $1 WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 RETURNING {COLUMNS}"
+                "UPDATE links SET used_at = $1 WHERE id = $2 AND used_at IS NULL AND expires_at > $1 RETURNING {COLUMNS}"
             );
-            c.first(&sql, args![now, hash], read)
+            c.first(&sql, args![now, id], read)
         })
         .await
     }

@@ -21,8 +21,6 @@ pub struct Session {
     pub from: Option<IpAddr>,
     /// The browser's name for itself.
     pub user_agent: String,
-    /// What forms must carry.
-    pub csrf: String,
     /// When the second factor was last shown; none if it was not.
     pub second_factor_at: Option<Timestamp>,
 }
@@ -37,7 +35,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-const COLUMNS: &str = "hash, user_name, created_at, last_seen, from_addr, user_agent, csrf, second_factor_at";
+const COLUMNS: &str = "hash, user_name, created_at, last_seen, from_addr, user_agent, second_factor_at";
 
 fn read(row: &mut Row) -> Result<Session, Trouble> {
     let from: Option<String> = row.take(4)?;
@@ -50,8 +48,7 @@ fn read(row: &mut Row) -> Result<Session, Trouble> {
         from: from
             .map_err(|source| Trouble::Document { what: "address".into(), source: Box::new(source) })?,
         user_agent: row.take(5)?,
-        csrf: row.take(6)?,
-        second_factor_at: row.take(7)?,
+        second_factor_at: row.take(6)?,
     })
 }
 
@@ -63,7 +60,7 @@ impl Store {
     pub async fn create_session(&self, session: &Session) -> Result<()> {
         let session = session.clone();
         self.write("create a session of", format!("user {}", session.user), move |c| {
-            let sql = format!("INSERT INTO sessions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+            let sql = format!("INSERT INTO sessions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)");
             let args = args![
                 session.hash,
                 session.user,
@@ -71,7 +68,6 @@ impl Store {
                 session.last_seen,
                 session.from.map(|from| from.to_string()),
                 session.user_agent,
-                session.csrf,
                 session.second_factor_at,
             ];
             c.execute(&sql, args).map(drop)
