@@ -16,7 +16,11 @@
 //! | [`vendor`] | what makers do otherwise, a row each |
 
 pub mod client;
+pub mod config;
 pub mod error;
+pub mod power;
+pub mod sweep;
 
+pub use config::Config;
 pub use client::{Client, Limits, Scheme, Target, Trust};
 pub use error::Error;

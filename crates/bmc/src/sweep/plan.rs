@@ -1,0 +1,251 @@
+//! Which address is asked when: walks a range without writing it out, at a steady rate; pure.
+
+use ipnet::IpNet;
+use model::{Failure, Kind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// The largest IPv6 range that is walked: /112, 65,536 addresses.
+const MIN_PREFIX_V6: u8 = 112;
+
+/// The largest IPv4 range that is walked: /8.
+const MIN_PREFIX_V4: u8 = 8;
+
+/// The addresses of a range, by position: nothing is written out, so a /8 costs as little as a /30.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walk {
+    first: u128,
+    total: u64,
+    v4: bool,
+}
+
+impl Walk {
+    /// The hosts of `range`: for IPv4 prefixes shorter than /31 without its network and broadcast
+    /// addresses (RFC 3021 keeps both of a /31); for IPv6 without the subnet-router anycast address
+    /// (RFC 4291, section 2.6.1), which answers for a router, except in a /127 (RFC 6164) and a /128.
+    ///
+    /// # Errors
+    /// If the range holds too many addresses to be asked one by one.
+    pub fn over(range: IpNet) -> Result<Self, Failure> {
+        let refuse = |most: u8| {
+            let cause = format!("a range of this family may have at most {} addresses (/{most})", 1_u64 << (range.max_prefix_len() - most));
+            Failure::new(Kind::Invalid, "sweep", range.to_string(), cause)
+        };
+        match range.trunc() {
+            IpNet::V4(net) if net.prefix_len() < MIN_PREFIX_V4 => {
+                Err(refuse(MIN_PREFIX_V4).hint("sweep the subnets that hold controllers one by one"))
+            }
+            IpNet::V4(net) => {
+                let all = 1_u64 << (32 - net.prefix_len());
+                let first = u128::from(u32::from(net.network()));
+                let whole = net.prefix_len() >= 31;
+                Ok(Self { first: first + u128::from(!whole), total: if whole { all } else { all - 2 }, v4: true })
+            }
+            IpNet::V6(net) if net.prefix_len() < MIN_PREFIX_V6 => {
+                Err(refuse(MIN_PREFIX_V6).hint("an IPv6 subnet cannot be walked; give the /112 or longer that holds the controllers"))
+            }
+            IpNet::V6(net) => {
+                let all = 1_u64 << (128 - net.prefix_len());
+                let first = u128::from(net.network());
+                let whole = net.prefix_len() >= 127;
+                Ok(Self { first: first + u128::from(!whole), total: if whole { all } else { all - 1 }, v4: false })
+            }
+        }
+    }
+
+    /// How many addresses there are.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The address at `position`, counted from zero; none past the end.
+    #[must_use]
+    pub fn at(&self, position: u64) -> Option<IpAddr> {
+        if position >= self.total {
+            return None;
+        }
+        let bits = self.first + u128::from(position);
+        if self.v4 {
+            u32::try_from(bits).ok().map(|bits| IpAddr::V4(Ipv4Addr::from(bits)))
+        } else {
+            Some(IpAddr::V6(Ipv6Addr::from(bits)))
+        }
+    }
+}
+
+/// Lets at most `rate` through a second, and a tenth of a second's worth at once: a function of time
+/// alone (the generic cell rate algorithm, ITU-T I.371). A sweep that was held up makes up for no more
+/// than that tenth.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    interval: Duration,
+    tolerance: Duration,
+    due: Duration,
+}
+
+impl Pace {
+    /// A pace of `rate` a second; at least one.
+    #[must_use]
+    pub fn new(rate: u32) -> Self {
+        let rate = rate.max(1);
+        let interval = Duration::from_secs(1) / rate;
+        Self { interval, tolerance: interval * (rate / 10), due: Duration::ZERO }
+    }
+
+    /// Whether one more may pass `elapsed` after the start.
+    ///
+    /// # Errors
+    /// The pause until the next may pass.
+    pub fn take(&mut self, elapsed: Duration) -> Result<(), Duration> {
+        let earliest = self.due.saturating_sub(self.tolerance);
+        if elapsed < earliest {
+            return Err(earliest - elapsed);
+        }
+        self.due = self.due.max(elapsed) + self.interval;
+        Ok(())
+    }
+}
+
+/// How far a sweep is: which positions were asked and which are answered for, however they overtake
+/// each other. Everything below [`Cursor::settled`] is done; a sweep resumed there asks nothing of it again.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    next: u64,
+    waiting: std::collections::BTreeSet<u64>,
+}
+
+impl Cursor {
+    /// Starts at `position`.
+    #[must_use]
+    pub const fn at(position: u64) -> Self {
+        Self { next: position, waiting: std::collections::BTreeSet::new() }
+    }
+
+    /// Takes the next position; its answer is now waited for.
+    pub fn take(&mut self) -> u64 {
+        let position = self.next;
+        self.next += 1;
+        self.waiting.insert(position);
+        position
+    }
+
+    /// The next position to be asked.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The address at `position` has answered or was given up.
+    pub fn settle(&mut self, position: u64) {
+        self.waiting.remove(&position);
+    }
+
+    /// The first position that is not answered for yet: where a stopped sweep is resumed.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.waiting.first().copied().unwrap_or(self.next)
+    }
+
+    /// How many are waited for.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn walked(range: &str) -> Vec<String> {
+        let walk = Walk::over(range.parse().unwrap()).unwrap();
+        (0..).map_while(|position| walk.at(position)).map(|addr| addr.to_string()).collect()
+    }
+
+    #[test]
+    fn network_and_broadcast_are_skipped_in_prefixes_shorter_than_31() {
+        assert_eq!(walked("10.0.3.0/30"), ["10.0.3.1", "10.0.3.2"]);
+        assert_eq!(walked("10.0.3.6/31"), ["10.0.3.6", "10.0.3.7"]);
+        assert_eq!(walked("10.0.3.7/32"), ["10.0.3.7"]);
+        assert_eq!(walked("10.0.3.77/24").len(), 254);
+        assert_eq!(walked("10.0.3.77/24").first().unwrap(), "10.0.3.1");
+        assert_eq!(walked("255.255.255.252/30"), ["255.255.255.253", "255.255.255.254"]);
+    }
+
+    #[test]
+    fn ipv6_is_walked_up_to_112() {
+        assert_eq!(walked("fd00::/126"), ["fd00::1", "fd00::2", "fd00::3"]);
+        assert_eq!(walked("fd00::2/127"), ["fd00::2", "fd00::3"]);
+        assert_eq!(walked("fd00::9/128"), ["fd00::9"]);
+        assert_eq!(Walk::over("fd00::/112".parse().unwrap()).unwrap().total(), 65_535);
+        let refused = Walk::over("fd00::/111".parse().unwrap()).unwrap_err();
+        assert_eq!(refused.kind, Kind::Invalid);
+        assert!(refused.to_string().contains("fd00::/111") && refused.to_string().contains("65536"), "{refused}");
+        assert_eq!(Walk::over("0.0.0.0/7".parse().unwrap()).unwrap_err().kind, Kind::Invalid);
+    }
+
+    proptest! {
+        #[test]
+        fn every_host_comes_exactly_once_and_lies_in_the_range(addr: u32, prefix in 20_u8..=32) {
+            let range: IpNet = format!("{}/{prefix}", Ipv4Addr::from(addr)).parse().unwrap();
+            let walk = Walk::over(range).unwrap();
+            let walked: Vec<IpAddr> = (0..).map_while(|position| walk.at(position)).collect();
+            let expected: Vec<IpAddr> = range.hosts().collect();
+            prop_assert_eq!(walked.len() as u64, walk.total());
+            prop_assert_eq!(walked, expected);
+        }
+
+        #[test]
+        fn in_no_second_does_more_than_the_rate_and_one_burst_pass(rate in 1_u32..3000, pauses in prop::collection::vec(0_u64..700, 1..40)) {
+            let mut pace = Pace::new(rate);
+            let mut now = Duration::ZERO;
+            let mut passed: Vec<Duration> = Vec::new();
+            for pause in pauses {
+                now += Duration::from_millis(pause);
+                for _ in 0..50 {
+                    match pace.take(now) {
+                        Ok(()) => passed.push(now),
+                        Err(wait) => now += wait,
+                    }
+                }
+            }
+            let most = u64::from(rate) + u64::from(rate / 10) + 1;
+            for (i, from) in passed.iter().enumerate() {
+                let within = passed[i..].iter().take_while(|at| **at < *from + Duration::from_secs(1)).count();
+                prop_assert!(within as u64 <= most, "{} passed in a second at rate {}", within, rate);
+            }
+        }
+
+        #[test]
+        fn a_resumed_sweep_misses_nothing(order in prop::collection::vec(any::<bool>(), 1..200), start in 0_u64..1000) {
+            let mut cursor = Cursor::at(start);
+            let mut settled = std::collections::BTreeSet::new();
+            for settle_one in order {
+                if settle_one && let Some(last) = cursor.waiting.last().copied() {
+                    cursor.settle(last);
+                    settled.insert(last);
+                } else {
+                    cursor.take();
+                }
+            }
+            for position in start..cursor.settled() {
+                prop_assert!(settled.contains(&position), "position {} would be skipped", position);
+            }
+            prop_assert_eq!(cursor.in_flight() as u64 + settled.len() as u64, cursor.next() - start);
+        }
+    }
+
+    #[test]
+    fn the_pace_is_kept_exactly_when_nothing_holds_it_up() {
+        let mut pace = Pace::new(100);
+        let mut now = Duration::ZERO;
+        for _ in 0..1000 {
+            while let Err(wait) = pace.take(now) {
+                now += wait;
+            }
+        }
+        assert_eq!(now, Duration::from_millis(9890), "10 at once, then one each 10 ms");
+    }
+}
