@@ -1,6 +1,8 @@
-//! `cargo xtask <verb>`: the rules of the house, checked, and measured figures written down.
+//! `cargo xtask <verb>`: the rules of the house, checked, and what documents say of the code written down.
 
+mod manual;
 mod measured;
+mod section;
 mod tidy;
 mod tree;
 
@@ -12,6 +14,7 @@ const HELP: &str = "\
 cargo xtask <verb>
 
   tidy                        check the rules of STYLE.md that no compiler knows
+  manual                      write the manual's tables of keys and metrics from the code
   measured SECTION FILE       put FILE's text, dated, into that section of docs/measured.md
 ";
 
@@ -31,6 +34,7 @@ fn run() -> anyhow::Result<()> {
     let root = root()?;
     match arguments.as_slice() {
         ["tidy"] => tidy::run(&root),
+        ["manual"] => manual::write(&root),
         ["measured", section, file] => measured::run(&root, section, file.as_ref()),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

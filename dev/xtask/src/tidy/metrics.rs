@@ -1,118 +1,72 @@
-//! Each metric stands in the manual, and the manual names no metric that is not there.
+//! Each metric is a documented constant in its crate's `metrics.rs`: the manual's table is made from those.
 
 use super::Violation;
 use super::tokens::{Seen, walk, walk_stream};
-use crate::tree::{Source, Tree};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tree::Tree;
 
-const MANUAL: &str = "docs/manual/metrics.md";
 const PREFIX: &str = "portcullis_";
 /// Macros that name a metric where they stand.
 const MACROS: [&str; 6] =
     ["counter", "gauge", "histogram", "describe_counter", "describe_gauge", "describe_histogram"];
-/// What the exporter adds to a histogram's name.
-const DERIVED: [&str; 3] = ["_bucket", "_count", "_sum"];
 
-/// Compares the names in `*/metrics.rs`, and in the macros elsewhere, with the manual's table.
+/// Looks for metrics that are named where they are counted, and for constants without a word about them.
 pub fn check(tree: &Tree) -> Vec<Violation> {
-    let named = names(tree);
-    let empty = Source { path: MANUAL.into(), text: String::new() };
-    let manual = tree.get(MANUAL).unwrap_or(&empty);
-    let written = written(&manual.text);
     let mut found = Vec::new();
-    for (name, (path, line)) in &named {
-        if !written.contains_key(name) {
-            found.push(Violation::new(
-                path,
-                *line,
-                format!("metric `{name}` is not in {MANUAL}: add its row"),
-            ));
-        }
-    }
-    let known: BTreeSet<&String> = named.keys().collect();
-    for (name, line) in written {
-        let base = DERIVED.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name).to_owned();
-        if !known.contains(&name) && !known.contains(&base) {
-            found.push(Violation::new(
-                MANUAL,
-                line,
-                format!("no metric `{name}` is written: remove its row"),
-            ));
+    for source in tree.rust().filter(|source| source.path.starts_with("crates/")) {
+        walk(&source.text, &mut |seen| {
+            if let Seen::Call { name, arguments: Some(arguments) } = seen
+                && MACROS.iter().any(|known| name == known)
+            {
+                walk_stream(arguments, &mut |inner| {
+                    if let Seen::Text { line, value } = inner
+                        && value.starts_with(PREFIX)
+                    {
+                        let text = format!(
+                            "metric `{value}` is named in passing: make it a documented constant in metrics.rs"
+                        );
+                        found.push(Violation::new(&source.path, line, text));
+                    }
+                });
+            }
+        });
+        if source.name() == "metrics.rs" {
+            found.extend(undocumented(&source.path, &source.text));
         }
     }
     found
 }
 
-/// Every metric's name, and where it is first written.
-fn names(tree: &Tree) -> BTreeMap<String, (String, usize)> {
-    let mut named = BTreeMap::new();
-    for source in tree.rust().filter(|source| source.path.starts_with("crates/")) {
-        let mut note = |value: String, line: usize| {
-            if is_name(&value) {
-                named.entry(value).or_insert_with(|| (source.path.clone(), line));
-            }
-        };
-        walk(&source.text, &mut |seen| match seen {
-            Seen::Text { line, value } if source.name() == "metrics.rs" => note(value, line),
-            Seen::Call { name, arguments: Some(arguments) } if MACROS.iter().any(|known| name == known) => {
-                walk_stream(arguments, &mut |inner| {
-                    if let Seen::Text { line, value } = inner {
-                        note(value, line);
-                    }
-                });
-            }
-            _ => {}
-        });
-    }
-    named
-}
-
-fn is_name(text: &str) -> bool {
-    text.strip_prefix(PREFIX).is_some_and(|rest| {
-        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    })
-}
-
-/// The names in code marks, and the line of each.
-fn written(manual: &str) -> BTreeMap<String, usize> {
-    let mut names = BTreeMap::new();
-    for (number, line) in manual.lines().enumerate() {
-        for span in line.split('`').skip(1).step_by(2) {
-            let name = span.split('{').next().unwrap_or(span);
-            if is_name(name) {
-                names.entry(name.to_owned()).or_insert(number + 1);
-            }
+fn undocumented(path: &str, text: &str) -> Vec<Violation> {
+    let Ok(file) = syn::parse_file(text) else { return Vec::new() };
+    let silent = file.items.iter().filter_map(|item| match item {
+        syn::Item::Const(item) if !item.attrs.iter().any(|attribute| attribute.path().is_ident("doc")) => {
+            Some(&item.ident)
         }
-    }
-    names
+        _ => None,
+    });
+    let text =
+        "say in a documentation comment what this counts, and in which unit: the manual takes it from there";
+    silent.map(|ident| Violation::new(path, ident.span().start().line, text)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CODE: &str = "//! x\n/// Records.\npub const RECORDS: &str = \"portcullis_audit_records_total\";\n";
-
     #[test]
-    fn a_metric_in_both_places_passes() {
-        let manual = "| `portcullis_audit_records_total{outcome}` | counter |";
-        assert!(check(&Tree::of(&[("crates/audit/src/metrics.rs", CODE), (MANUAL, manual)])).is_empty());
-        let seconds = "//! x\nfn f() { metrics::histogram!(\"portcullis_act_seconds\").record(1.0) }";
-        let manual = "`portcullis_act_seconds`, with `portcullis_act_seconds_bucket`";
-        assert!(check(&Tree::of(&[("crates/bmc/src/run.rs", seconds), (MANUAL, manual)])).is_empty());
-    }
-
-    #[test]
-    fn a_metric_in_one_place_does_not() {
-        assert_eq!(check(&Tree::of(&[("crates/audit/src/metrics.rs", CODE)])).len(), 1);
-        let inline = "//! x\nfn f() { counter!(\"portcullis_hidden_total\", \"a\" => \"b\") }";
-        assert_eq!(check(&Tree::of(&[("crates/bmc/src/run.rs", inline)])).len(), 1);
-        assert_eq!(check(&Tree::of(&[(MANUAL, "`portcullis_gone_total`")])).len(), 1);
-    }
-
-    #[test]
-    fn names_elsewhere_are_no_metrics() {
+    fn a_documented_constant_passes() {
+        let good = "//! x\n/// Records.\npub const RECORDS: &str = \"portcullis_audit_records_total\";
+            fn f() { counter!(RECORDS, \"outcome\" => \"done\").increment(1) }";
+        assert!(check(&Tree::of(&[("crates/audit/src/metrics.rs", good)])).is_empty());
         let cookie = "//! x\nconst COOKIE: &str = \"portcullis_session\";";
         assert!(check(&Tree::of(&[("crates/web/src/cookie.rs", cookie)])).is_empty());
+    }
+
+    #[test]
+    fn names_in_passing_and_silent_constants_do_not() {
+        let passing = "//! x\nfn f() { metrics::counter!(\"portcullis_hidden_total\", \"a\" => \"b\") }";
+        assert_eq!(check(&Tree::of(&[("crates/bmc/src/run.rs", passing)])).len(), 1);
+        let silent = "//! x\npub const RECORDS: &str = \"portcullis_audit_records_total\";";
+        assert_eq!(check(&Tree::of(&[("crates/audit/src/metrics.rs", silent)])).len(), 1);
     }
 }
