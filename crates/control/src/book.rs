@@ -123,15 +123,17 @@ impl Book {
         let subject = self.named(&id.0)?.subject();
         let sealed = self.0.vault.seal_credential(&context(id), &credential);
         let sealed = sealed.map_err(|error| unavailable(subject.clone(), &error))?;
-        self.0.store.put_credential(id, &sealed).await.map_err(|error| unavailable(subject.clone(), &error))?;
-        self.change(id, |device| {
-            device.pinned = certificate;
+        let take_over = |device: &mut Device| {
+            device.pinned = certificate.clone();
             device.presented = None;
             device.stage = Stage::InService;
-        })?;
-        // The pin must survive a crash as surely as the credential does.
-        self.flush().await;
-        Ok(())
+        };
+        // Pin and credential survive a crash together, or not at all.
+        let mut device = Device::clone(&*self.named(&id.0)?);
+        take_over(&mut device);
+        let written = self.0.store.put_device_and_credential(&device, Some(sealed)).await;
+        written.map_err(|error| unavailable(subject, &error))?;
+        self.change(id, take_over)
     }
 }
 
@@ -195,7 +197,7 @@ impl DeviceBook for Book {
 
     fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let written = self.0.store.delete_open_session(device).await;
+            let written = self.0.store.delete_open_session(device).await.map(drop);
             written.map_err(|error| unavailable(device.to_string(), &error))
         })
     }

@@ -59,7 +59,8 @@ impl Pending {
     /// Writes everything that waits; what the store refuses waits on, and is tried with the next news.
     pub(crate) async fn write(&self, store: &Store, record: impl Fn(&DeviceId) -> Option<Arc<Device>>) {
         let work = std::mem::take(&mut *self.waiting());
-        let devices: Vec<Arc<Device>> = work.devices.iter().filter_map(record).collect();
+        let devices: Vec<Device> =
+            work.devices.iter().filter_map(record).map(|device| Device::clone(&device)).collect();
         if !devices.is_empty()
             && let Err(error) = store.put_devices(devices).await
         {
@@ -73,7 +74,7 @@ impl Pending {
             }
         }
         for (at, finding) in work.findings {
-            if let Err(error) = store.add_finding(at, &finding).await {
+            if let Err(error) = store.raise_finding(at, &finding).await {
                 tracing::error!(%error, kind = finding.kind, "a finding could not be written down");
                 self.waiting().findings.push((at, finding));
             }

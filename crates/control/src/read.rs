@@ -55,7 +55,7 @@ impl Door {
     ///
     /// # Errors
     /// `Unavailable` if the store cannot be read.
-    pub async fn findings(&self, actor: &Actor) -> Result<Vec<store::FindingRow>, Failure> {
+    pub async fn findings(&self, actor: &Actor) -> Result<Vec<store::StoredFinding>, Failure> {
         let stored = self.book().store().findings(FINDINGS).await;
         let mut findings = stored.map_err(|error| crate::book::unavailable("findings", &error))?;
         findings.retain(|row| match &row.finding.device {
@@ -79,4 +79,4 @@ impl Door {
 }
 
 /// So many findings are shown.
-const FINDINGS: usize = 500;
+const FINDINGS: u32 = 500;

@@ -103,11 +103,11 @@ impl Records {
         let count = command.entries.len();
         let mut sealed = Vec::with_capacity(count);
         for (meant, credential) in &command.entries {
-            let key = crate::rules::key(meant);
-            let blob = self.0.vault().seal_credential(&key, credential).map_err(|error| failed(&error))?;
-            sealed.push((key, blob));
+            let context = crate::rules::context(meant);
+            let blob = self.0.vault().seal_credential(&context, credential).map_err(|error| failed(&error))?;
+            sealed.push((crate::rules::normal(meant), blob));
         }
-        self.0.store().import_credentials(sealed).await.map_err(|error| failed(&error))?;
+        self.0.store().put_imported(sealed).await.map_err(|error| failed(&error))?;
         Ok(count)
     }
 

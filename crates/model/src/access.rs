@@ -8,6 +8,7 @@ macro_rules! actions {
     ($($variant:ident = $name:literal, $roles:expr, $doc:literal;)+) => {
         /// Everything that may be done, named once; grants, audit records and errors use these names.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         pub enum Action { $(#[doc = $doc] #[serde(rename = $name)] $variant,)+ }
 
         impl Action {
@@ -204,6 +205,7 @@ impl<'de> Deserialize<'de> for Scope {
 
 /// A role given to a user over a scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Grant {
     /// The grant's number, shown by `access explain`.
     pub id: i64,
@@ -212,21 +214,25 @@ pub struct Grant {
     /// What it lets that account do.
     pub role: Role,
     /// To which devices.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub scope: Scope,
 }
 
 /// What a token may do at most, whatever its user's grants say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Limit {
     /// The most powerful role that the token can use.
     pub role: Role,
     /// The widest scope that the token can use.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub scope: Scope,
 }
 
 /// What an action is about, with the facts that scopes are decided by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Object {
     /// One device.
     Device {

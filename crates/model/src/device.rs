@@ -20,8 +20,10 @@ impl std::fmt::Display for DeviceId {
 
 /// Where a controller is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Endpoint {
     /// Its address on the management network.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub addr: IpAddr,
     /// Its HTTPS port.
     pub port: u16,
@@ -48,6 +50,7 @@ impl std::fmt::Display for Endpoint {
 
 /// SHA-256 over a certificate's DER bytes; written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl std::fmt::Display for Fingerprint {
@@ -97,6 +100,7 @@ impl<'de> Deserialize<'de> for Fingerprint {
 
 /// What a controller shows of its certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Certificate {
     /// Of the whole certificate.
     pub fingerprint: Fingerprint,
@@ -105,6 +109,7 @@ pub struct Certificate {
     /// Its issuer, as text.
     pub issuer: String,
     /// When it ends.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub not_after: Option<Timestamp>,
     /// Whether it leads to a configured certificate authority and names the address.
     pub trusted: bool,
@@ -280,6 +285,7 @@ impl Reset {
 /// Whether the controller answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reach", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Reach {
     /// It was not asked yet.
     #[default]
@@ -289,6 +295,7 @@ pub enum Reach {
     /// It did not, or not as it should.
     Offline {
         /// Since when.
+        #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
         since: Timestamp,
         /// What was wrong.
         cause: String,
@@ -297,6 +304,7 @@ pub enum Reach {
 
 /// What moves: read from the controller again and again, kept in memory, written down rarely.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct State {
     /// Of the server.
     pub power: Power,
@@ -306,6 +314,7 @@ pub struct State {
     #[serde(flatten)]
     pub reach: Reach,
     /// When the controller was last read.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub read_at: Option<Timestamp>,
 }
 
@@ -318,6 +327,7 @@ impl Default for State {
 /// What a controller says it is, and the server behind it: how it is found again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Identity {
     /// The maker's name.
     pub vendor: Option<String>,
@@ -340,11 +350,13 @@ pub struct Identity {
     /// Every MAC address that the controller told of, its own and the server's; lower case with colons.
     pub macs: Vec<String>,
     /// Every IP address that the controller told of, the server's own included.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub addresses: Vec<IpAddr>,
 }
 
 /// A device's record: one controller and the server behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Device {
     /// Its name for good.
     pub id: DeviceId,
@@ -374,8 +386,10 @@ pub struct Device {
     #[serde(default)]
     pub presented: Option<Certificate>,
     /// First seen.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub first_seen: Timestamp,
     /// Last seen by a sweep or read by a poll.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub last_seen: Timestamp,
     /// What the server's resets are, as advertised.
     #[serde(default)]

@@ -93,6 +93,7 @@ pub enum Ended {
 
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// What kind: `certificate_changed`, `device_returned`, `sign_in_locked`, ...
     pub kind: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The kind of a failure: what a program reacts to, and what an HTTP status and an exit code are made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Kind {
     /// The request itself is wrong.
     Invalid,
@@ -37,6 +38,7 @@ pub enum Kind {
 /// An act that did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{operation} {subject}: {cause}")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// What kind of failure it is.
     pub kind: Kind,

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 /// Somebody, or some part of the appliance, that may act.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Principal {
     /// A person with an account of the appliance's own.
     User {
@@ -53,6 +54,7 @@ impl std::fmt::Display for Principal {
 
 /// A principal, how it came in, and what narrows its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Actor {
     /// Who.
     pub principal: Principal,
@@ -60,6 +62,7 @@ pub struct Actor {
     pub via: String,
     /// The address it came from, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub from: Option<IpAddr>,
     /// A token's own role and scope: an upper bound on what its user's grants give.
     #[serde(skip_serializing_if = "Option::is_none")]
