@@ -223,6 +223,14 @@ impl From<Error> for Failure {
             Error::Failed { operation, subject, source } => {
                 (*operation, subject.clone(), chain(source.as_ref()))
             }
+            Error::Document { operation, subject, what, source } => (
+                *operation,
+                subject.clone(),
+                format!("the stored {what} cannot be understood: {}", chain(source.as_ref())),
+            ),
+            Error::Closed { operation, subject } => {
+                (*operation, subject.clone(), "the database is closed".into())
+            }
             other => ("use", "the database".to_owned(), chain(other)),
         };
         let failure = Self::new(kind, operation, subject, cause);

@@ -4,6 +4,8 @@ pub mod backup;
 mod connection;
 mod migrate;
 pub mod restore;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use connection::is_full;
@@ -62,6 +64,10 @@ impl Sqlite {
     pub fn open(path: PathBuf) -> Result<Self> {
         create(&path)?;
         let cannot = |source: rusqlite::Error| Error::Open { path: path.clone(), source: source.into() };
+        // Looked at before it is touched: a file that is not ours, or too new, stays as it is.
+        let found = connection::open_plain(&path).map_err(|error| migrate::no_database(&path, error))?;
+        migrate::version(&path, &found)?;
+        drop(found);
         let mut writer = connection::open(&path).map_err(|error| migrate::no_database(&path, error))?;
         migrate::migrate(&path, &mut writer)?;
         let (write, write_jobs) = Queue::new();

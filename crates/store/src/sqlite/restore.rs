@@ -5,6 +5,7 @@ use super::connection::open_plain;
 use super::migrate;
 use crate::error::{Error, Result};
 use rusqlite::{Connection, ErrorCode};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What becomes of a database that is in the backup's place.
@@ -33,7 +34,8 @@ pub fn restore(from: &Path, to: &Path, existing: Existing) -> Result<()> {
     }
     let incoming = beside(to, ".restoring");
     backup::replace(from, &incoming)?;
-    let placed = if there { set_aside(to) } else { Ok(()) }.and_then(|()| backup::rename(&incoming, to));
+    let placed = if there { leave(to) } else { Ok(()) };
+    let placed = placed.and_then(|()| set_aside(to)).and_then(|()| backup::rename(&incoming, to));
     placed.inspect_err(|_| {
         let _ = std::fs::remove_file(&incoming);
     })
@@ -58,34 +60,49 @@ pub fn check(path: &Path) -> Result<i64> {
     Ok(schema)
 }
 
-/// Renames a database that nobody has open, its log written back into it first where it can still be read.
-fn set_aside(path: &Path) -> Result<()> {
+/// Makes sure that nobody has the database open, and that its log is written back into it where it can still be read.
+fn leave(path: &Path) -> Result<()> {
     match alone(path) {
-        Ok(()) => {}
+        Ok(()) => Ok(()),
         Err(error)
             if matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
             ) =>
         {
-            return Err(Error::InUse { path: path.to_owned() });
+            Err(Error::InUse { path: path.to_owned() })
         }
         // Damaged, or no database: a reason to restore, not a reason against it.
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "the database that is replaced cannot be read")
+            tracing::warn!(path = %path.display(), %error, "the database that is replaced cannot be read");
+            Ok(())
         }
     }
+}
+
+/// Renames whatever is left of a database. A log that stayed would be applied to the restored one and ruin it.
+fn set_aside(path: &Path) -> Result<()> {
     let aside = beside(path, ".before-restore");
-    for suffix in ["-wal", "-shm"] {
-        let log = beside(path, suffix);
-        match std::fs::rename(&log, beside(&aside, suffix)) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::File { operation: "rename", path: log, source });
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        let (from, to) = (beside(path, suffix), beside(&aside, suffix));
+        remove(&to)?;
+        match std::fs::rename(&from, &to) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                return Err(Error::File { operation: "rename", path: from, source });
             }
             _ => {}
         }
     }
-    backup::rename(path, &aside)
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(Error::File { operation: "remove", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Holds the file alone for a moment; closing it then leaves no log behind.
