@@ -15,7 +15,8 @@
 //! Nobody can lock an owner out for good from elsewhere. One address is locked itself long before it could lock an
 //! account everywhere (10 tries against 50). A crowd of addresses can do that, but such a lock does not hold for an
 //! address from which the owner signed in during the last 30 days. What is left: the owner shares the attacker's
-//! address (NAT), or comes from a new one while a crowd attacks; then `portcullis user unlock`, on the machine.
+//! address (NAT), or comes from a new one while a crowd attacks; they wait, or an operator has the account unlocked
+//! or restarts the appliance.
 //!
 //! Accounts that do not exist are counted like others, so a lock tells nothing. An IPv6 address stands for its /64,
 //! which is what one customer gets. The counts live in memory, at most [`CAPACITY`] of each kind (some 4 MB in all):
@@ -146,7 +147,7 @@ impl Throttle {
         self.known.put(pair, Count::new(now));
     }
 
-    /// Ends all locks of an account and forgets its failures; for an operator on the machine.
+    /// Ends all locks of an account and forgets its failures; for an operator.
     pub fn unlock(&mut self, account: &str) {
         let account = account_key(account);
         self.pairs.retain(|(name, _)| *name != account);

@@ -1,5 +1,7 @@
 //! The decision, by table over every role, action and kind of object, and by property.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail them")]
+
 use identity::access::system_actions;
 use identity::decide;
 use model::access::Limit;

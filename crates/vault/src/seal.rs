@@ -103,40 +103,56 @@ impl Vault {
         Ok(Secret::new(plain.get(1..).unwrap_or_default().to_vec()))
     }
 
-    /// Seals a text.
+    /// As [`Vault::seal`], to the bytes that are stored.
     ///
     /// # Errors
     /// As [`Vault::seal`].
-    pub fn seal_text(&self, context: &str, secret: &Secret<String>) -> Result<Sealed, Error> {
-        self.seal_kind(context, KIND_TEXT, &[secret.expose().as_bytes()])
+    pub fn seal_bytes(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.seal(context, secret)?.bytes)
     }
 
-    /// Opens a text.
+    /// As [`Vault::open`], from stored bytes.
     ///
     /// # Errors
-    /// As [`Vault::open`].
-    pub fn open_text(&self, context: &str, sealed: &Sealed) -> Result<Secret<String>, Error> {
-        let plain = self.open_kind(context, sealed, KIND_TEXT, "text")?;
+    /// As [`Vault::open`], or if they are not a sealed secret.
+    pub fn open_bytes(&self, context: &str, stored: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
+        self.open(context, &Sealed::parse(stored)?)
+    }
+
+    /// Seals a text to the bytes that are stored.
+    ///
+    /// # Errors
+    /// As [`Vault::seal`].
+    pub fn seal_text(&self, context: &str, secret: &Secret<String>) -> Result<Vec<u8>, Error> {
+        Ok(self.seal_kind(context, KIND_TEXT, &[secret.expose().as_bytes()])?.bytes)
+    }
+
+    /// Opens a text from stored bytes.
+    ///
+    /// # Errors
+    /// As [`Vault::open_bytes`].
+    pub fn open_text(&self, context: &str, stored: &[u8]) -> Result<Secret<String>, Error> {
+        let plain = self.open_kind(context, &Sealed::parse(stored)?, KIND_TEXT, "text")?;
         text(plain.get(1..)).ok_or_else(|| Error::Kind { context: context.into(), wanted: "text" })
     }
 
-    /// Seals a controller's credential.
+    /// Seals a controller's credential to the bytes that are stored.
     ///
     /// # Errors
     /// As [`Vault::seal`].
-    pub fn seal_credential(&self, context: &str, credential: &Credential) -> Result<Sealed, Error> {
+    pub fn seal_credential(&self, context: &str, credential: &Credential) -> Result<Vec<u8>, Error> {
         let (username, password) = (credential.username.as_bytes(), credential.password.expose().as_bytes());
         // A longer one is refused by its total length.
         let length = u32::try_from(username.len()).unwrap_or(u32::MAX).to_be_bytes();
-        self.seal_kind(context, KIND_CREDENTIAL, &[&length, username, password])
+        Ok(self.seal_kind(context, KIND_CREDENTIAL, &[&length, username, password])?.bytes)
     }
 
-    /// Opens a controller's credential.
+    /// Opens a controller's credential from stored bytes.
     ///
     /// # Errors
-    /// As [`Vault::open`].
-    pub fn open_credential(&self, context: &str, sealed: &Sealed) -> Result<Credential, Error> {
-        let plain = self.open_kind(context, sealed, KIND_CREDENTIAL, "credential")?;
+    /// As [`Vault::open_bytes`].
+    pub fn open_credential(&self, context: &str, stored: &[u8]) -> Result<Credential, Error> {
+        let plain = self.open_kind(context, &Sealed::parse(stored)?, KIND_CREDENTIAL, "credential")?;
         parse_credential(&plain).ok_or_else(|| Error::Kind { context: context.into(), wanted: "credential" })
     }
 

@@ -59,10 +59,10 @@ fn the_second_lock_comes_sooner_and_lasts_longer_but_never_beyond_an_hour() {
     let mut lengths = Vec::new();
     let mut second = 0;
     while lengths.len() < 5 {
-        if throttle.check("alice", ATTACKER, at(second)) == Verdict::Go {
-            if let Escalation::Locked(lock) = throttle.failed("alice", ATTACKER, at(second)) {
-                lengths.push(lock.until.duration_since(at(second)).as_mins());
-            }
+        if throttle.check("alice", ATTACKER, at(second)) == Verdict::Go
+            && let Escalation::Locked(lock) = throttle.failed("alice", ATTACKER, at(second))
+        {
+            lengths.push(lock.until.duration_since(at(second)).as_mins());
         }
         second += 1;
     }
@@ -91,10 +91,10 @@ fn a_crowd_locks_the_account_but_not_for_an_address_the_owner_is_known_from() {
     throttle.succeeded("alice", OWNER, at(0));
     let mut locks = Vec::new();
     for n in 0..200 {
-        if throttle.check("alice", nth(n), at(1)) == Verdict::Go {
-            if let Escalation::Locked(lock) = throttle.failed("alice", nth(n), at(1)) {
-                locks.push(lock);
-            }
+        if throttle.check("alice", nth(n), at(1)) == Verdict::Go
+            && let Escalation::Locked(lock) = throttle.failed("alice", nth(n), at(1))
+        {
+            locks.push(lock);
         }
     }
     assert_eq!(locks.len(), 1, "told once");
@@ -114,10 +114,10 @@ fn one_address_on_many_accounts_is_locked() {
     let mut told = None;
     for n in 0..100 {
         let account = format!("user{n}");
-        if throttle.check(&account, ATTACKER, at(n)) == Verdict::Go {
-            if let Escalation::Locked(lock) = throttle.failed(&account, ATTACKER, at(n)) {
-                told = Some((n, lock));
-            }
+        if throttle.check(&account, ATTACKER, at(n)) == Verdict::Go
+            && let Escalation::Locked(lock) = throttle.failed(&account, ATTACKER, at(n))
+        {
+            told = Some((n, lock));
         }
     }
     let (n, lock) = told.unwrap();
