@@ -76,6 +76,8 @@ pub enum Error {
         status: u16,
         /// The messages of the answer's `@Message.ExtendedInfo` (DSP0266, error responses).
         messages: Vec<String>,
+        /// In how many seconds to ask again, where it says so (`Retry-After`).
+        retry_after: Option<u64>,
     },
     /// The credential, or its absence, was refused. It is not sent again.
     #[error("{operation} {endpoint}: answered {status}{}", said(messages))]
@@ -194,6 +196,17 @@ impl Error {
                 | Self::SessionEnded { .. }
                 | Self::TimedOut { awaited: "connection" | "TLS handshake", .. }
         )
+    }
+
+    /// The same as a refused credential, where the answer was 401 or 403.
+    #[must_use]
+    pub fn as_credential_refused(self) -> Self {
+        match self {
+            Self::Answered { operation, endpoint, status: status @ (401 | 403), messages, .. } => {
+                Self::CredentialRefused { operation, endpoint, status, messages }
+            }
+            other => other,
+        }
     }
 
     /// The HTTP status, where there was an answer.

@@ -18,9 +18,12 @@
 pub mod client;
 pub mod config;
 pub mod error;
+pub mod inspect;
 pub mod power;
+pub mod read;
 pub mod sweep;
+pub mod vendor;
 
-pub use config::Config;
 pub use client::{Client, Limits, Scheme, Target, Trust};
+pub use config::Config;
 pub use error::Error;

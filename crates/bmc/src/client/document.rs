@@ -38,6 +38,8 @@ pub struct Document {
     pub path: String,
     /// Its entity tag, where it has one.
     pub etag: Option<String>,
+    /// How many bytes it was.
+    pub bytes: usize,
     /// The body: always a JSON object.
     pub value: Value,
 }

@@ -52,7 +52,7 @@ pub async fn get(client: &mut Client, path: &str) -> Result<Document, Error> {
     })?;
     let etag = raw.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(Into::into);
     let etag = etag.or_else(|| value.get("@odata.etag").and_then(Value::as_str).map(Into::into));
-    Ok(Document { path, etag, value })
+    Ok(Document { path, etag, bytes: raw.body.len(), value })
 }
 
 pub async fn change(
@@ -86,7 +86,7 @@ impl Client {
         Answer {
             status: raw.status,
             location: header(header::LOCATION).and_then(|at| link::resolve(&self.target, at).ok()),
-            retry_after: header(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()),
+            retry_after: retry_after(&raw.headers),
             body: parse_document(&raw.body).ok(),
         }
     }
@@ -145,7 +145,8 @@ impl Client {
             return Err(self.refusal(ask.operation, raw.status, messages));
         }
         let (operation, endpoint) = (ask.operation.into(), self.target.endpoint);
-        Err(Error::Answered { operation, endpoint, status: raw.status, messages })
+        let retry_after = retry_after(&raw.headers);
+        Err(Error::Answered { operation, endpoint, status: raw.status, messages, retry_after })
     }
 
     fn refusal(&self, operation: &str, status: u16, messages: Vec<String>) -> Error {
@@ -244,4 +245,9 @@ impl Client {
         let problem = format!("cannot be sent: {what} does not fit into a request");
         Error::BadAnswer { operation: ask.operation.into(), endpoint: self.target.endpoint, problem }
     }
+}
+
+/// In how many seconds to ask again; a date there (RFC 9110, 10.2.3) is not read, since controllers' clocks are wrong.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }

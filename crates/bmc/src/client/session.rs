@@ -169,6 +169,6 @@ impl Client {
             endpoint,
             source,
         })?;
-        Ok(Document { path: path.into(), etag: None, value })
+        Ok(Document { path: path.into(), etag: None, bytes: raw.body.len(), value })
     }
 }

@@ -1,0 +1,66 @@
+//! Follows the links of a service from its root, and makes an inventory of what they lead to.
+//!
+//! Nothing but the root's path is known by heart. What a resource says is read by a pure function, one
+//! module for each kind of component; [`walk`] does the asking and keeps the bounds.
+
+mod chassis;
+pub mod drive;
+pub mod field;
+pub mod firmware;
+mod gather;
+pub mod manager;
+pub mod memory;
+pub mod nic;
+pub mod processor;
+pub mod quantity;
+mod reset;
+pub mod service;
+pub mod system;
+mod walk;
+
+pub use chassis::{parse as parse_chassis, parse_adapter, parse_macs};
+pub use walk::Bounds;
+
+use crate::client::{Get, ROOT};
+use crate::error::Error;
+use jiff::Timestamp;
+use model::inventory::Inventory;
+use walk::Walk;
+
+/// Reads everything once. `now` is the wall clock's time at the start.
+///
+/// A resource that fails is a fault in the inventory, and so is a field that is spoiled; the rest is read.
+///
+/// # Errors
+/// When the root cannot be read, when the controller ends the session, changes its certificate or stops
+/// taking connections, or when it refuses everything that was asked for.
+pub async fn inventory<G: Get>(source: &mut G, now: Timestamp) -> Result<Inventory, Error> {
+    inventory_within(source, Bounds::default(), now).await
+}
+
+/// As [`inventory`], within other bounds.
+///
+/// # Errors
+/// As [`inventory`].
+pub async fn inventory_within<G: Get>(
+    source: &mut G,
+    bounds: Bounds,
+    now: Timestamp,
+) -> Result<Inventory, Error> {
+    let root = source.get(ROOT).await?;
+    let mut walk = Walk::new(source, bounds);
+    let mut inventory = gather::from_root(&mut walk, &root).await?;
+    inventory.requests = walk.requests().saturating_add(1);
+    let elapsed = walk.elapsed();
+    inventory.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let ended =
+        jiff::SignedDuration::try_from(elapsed).ok().and_then(|elapsed| now.checked_add(elapsed).ok());
+    inventory.taken_at = Some(ended.unwrap_or(now));
+    let nothing =
+        inventory.systems.is_empty() && inventory.chassis.is_empty() && inventory.managers.is_empty();
+    if nothing && let Some(refusal) = walk.take_refusal() {
+        return Err(refusal.as_credential_refused());
+    }
+    inventory.faults = walk.into_faults();
+    Ok(inventory)
+}
