@@ -2,7 +2,8 @@
 //!
 //! Four rules, and nothing else allows anything:
 //! 1. A user may what one of their grants gives: its role includes the action, its scope covers the object.
-//! 2. An API token may at most what its user may and its own limit allows.
+//! 2. An API token may at most what its user may and its own limit allows. Tokens are made by people, or by a token
+//!    that is limited to nothing less than administrator over all: any other could make a wider one.
 //! 3. A part of the appliance may what the table in [`system_actions`] says; `operator`, which runs on the
 //!    machine itself with the data directory in hand, may everything.
 //! 4. Nobody known may nothing.
@@ -41,8 +42,16 @@ impl Decision {
 #[must_use]
 pub fn decide(grants: &[Grant], actor: &Actor, action: Action, object: &Object) -> Decision {
     match &actor.principal {
-        Principal::User { name } => decide_user(grants, name, action, object),
-        Principal::Token { id, user } => decide_token(grants, actor.limit.as_ref(), id, user, action, object),
+        Principal::User { name } => match &actor.limit {
+            None => decide_user(grants, name, action, object),
+            Some(limit) => decide_limited(grants, limit, "this session", name, action, object),
+        },
+        Principal::Token { id, user } => match &actor.limit {
+            None => {
+                Decision::no(format!("token {id} carries no limit, so nothing is known of what it may do"))
+            }
+            Some(limit) => decide_limited(grants, limit, &format!("token {id}"), user, action, object),
+        },
         Principal::System { name } => decide_system(name, action),
         Principal::Anonymous => Decision::no(format!("{action} needs a signed-in user or a token")),
     }
@@ -97,10 +106,11 @@ fn decide_user(grants: &[Grant], user: &str, action: Action, object: &Object) ->
     }
 }
 
-fn decide_token(
+/// `limited` names what is limited: a token.
+fn decide_limited(
     grants: &[Grant],
-    limit: Option<&Limit>,
-    id: &str,
+    limit: &Limit,
+    limited: &str,
     user: &str,
     action: Action,
     object: &Object,
@@ -109,21 +119,18 @@ fn decide_token(
     if !by_user.allowed {
         return by_user;
     }
-    let Some(limit) = limit else {
-        return Decision::no(format!("token {id} carries no limit, so nothing is known of what it may do"));
-    };
-    let limited = format!("token {id} is limited to {} over {}", limit.role, limit.scope);
+    let held = format!("{limited} is limited to {} over {}", limit.role, limit.scope);
     if !gives(limit.role, &limit.scope, user, action, object) {
         let which = by_user
             .by
             .map_or_else(String::new, |grant| format!("grant {} gives it to {user}, but ", grant.id));
-        return Decision::no(format!("{which}{limited}, which does not give {action} on {object}"));
+        return Decision::no(format!("{which}{held}, which does not give {action} on {object}"));
     }
     if action == Action::TokenOwn && !is_unlimited(limit) {
         let rule = "and only one limited to administrator over all may make tokens, which could be wider than itself";
-        return Decision::no(format!("{limited}, {rule}"));
+        return Decision::no(format!("{held}, {rule}"));
     }
-    Decision { why: format!("{}, within the limit of token {id}", by_user.why), ..by_user }
+    Decision { why: format!("{}, within the limit of {limited}", by_user.why), ..by_user }
 }
 
 /// Whether a role over a scope, held by `user`, gives the action on the object.

@@ -4,6 +4,7 @@ use crate::error::Error;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use model::Secret;
+use zeroize::Zeroizing;
 
 /// Memory in KiB for one hash: 19 MiB, the first choice of OWASP's Password Storage Cheat Sheet for argon2id.
 /// Two cores and 1 GB carry a dozen sign-ins at once.
@@ -21,8 +22,12 @@ pub const LONGEST: usize = 1024;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cG9ydGN1bGxpc25vYm9keQ$aSmNzR2uBBtx0UoxHFCmnO0UZTbSQsX6vlmGJaFf0Wg";
 
-/// Passwords of twelve characters and more that every guesser tries first, without case, digits at the end, or signs.
+/// Passwords of twelve characters and more that every guesser tries first, in lower case; those
+/// without digits also stand for themselves with look-alikes, signs, and digits at the end.
 const NOTORIOUS: &[&str] = &[
+    "1q2w3e4r5t6y",
+    "1qaz2wsx3edc",
+    "zaq12wsxcde3",
     "abcdefghijkl",
     "abcdefghijklm",
     "administrator",
@@ -89,16 +94,12 @@ pub fn check_policy(user: &str, password: &Secret<String>) -> Result<(), Weaknes
     if text.chars().count() < SHORTEST {
         return Err(Weakness::TooShort);
     }
-    let lower = zeroize::Zeroizing::new(text.to_lowercase());
-    let user = user.to_lowercase();
-    if !user.is_empty()
-        && lower.replace(&user, "").chars().filter(|c| c.is_alphabetic()).count() < 4
-        && lower.contains(&user)
-    {
+    let lower = Zeroizing::new(text.to_lowercase());
+    if is_mostly(&lower, &user.to_lowercase()) {
         return Err(Weakness::UserName);
     }
-    let letters: zeroize::Zeroizing<String> = zeroize::Zeroizing::new(unadorned(&lower));
-    if letters.is_empty() || NOTORIOUS.contains(&letters.as_str()) {
+    let letters = Zeroizing::new(unadorned(&lower));
+    if letters.is_empty() || NOTORIOUS.contains(&letters.as_str()) || NOTORIOUS.contains(&lower.as_str()) {
         return Err(Weakness::Notorious);
     }
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
@@ -106,6 +107,12 @@ pub fn check_policy(user: &str, password: &Secret<String>) -> Result<(), Weaknes
         return Err(Weakness::Repetitive);
     }
     Ok(())
+}
+
+/// Whether the name is in the text, with fewer than four other letters around it.
+fn is_mostly(text: &str, name: &str) -> bool {
+    let rest = Zeroizing::new(text.replace(name, ""));
+    !name.is_empty() && text.contains(name) && rest.chars().filter(|c| c.is_alphabetic()).count() < 4
 }
 
 /// The text with common look-alikes read as letters, and then without what is no letter.
@@ -248,6 +255,7 @@ mod tests {
         assert_eq!(weak("P@ssw0rd1234!"), Some(Weakness::Notorious));
         assert_eq!(weak("123456789012"), Some(Weakness::Notorious));
         assert_eq!(weak("Administrator1!"), Some(Weakness::Notorious));
+        assert_eq!(weak("1q2w3e4r5t6y"), Some(Weakness::Notorious));
         assert_eq!(weak("aaaaaaabbbbbbb"), Some(Weakness::Repetitive));
         assert_eq!(weak("a sluice above the mill"), None);
         assert_eq!(weak("alice walks to the mill"), None);

@@ -60,7 +60,7 @@ pub enum Error {
     },
     /// The configuration's key source is not understood.
     #[error(
-        "key source {given:?} is not `file:/ABSOLUTE/PATH`, `credential:NAME` or `passphrase`; a file's path is absolute, a name has no slash"
+        "key source {given:?} is not `file:PATH`, `credential:NAME` or `passphrase`; a credential's name has no slash"
     )]
     Source {
         /// As written.

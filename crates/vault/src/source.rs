@@ -1,11 +1,11 @@
-//! Where the key comes from, as the configuration says it: `file:/PATH`, `credential:NAME` or `passphrase`.
+//! Where the key comes from, as the configuration says it: `file:PATH`, `credential:NAME` or `passphrase`.
 
 use crate::error::Error;
-use crate::key::Key;
+use crate::key::{Key, generate_key_file};
 use crate::passphrase::Stretch;
 use crate::seal::Vault;
 use model::Secret;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The systemd credential that the unit loads when nobody says otherwise.
 pub const DEFAULT_CREDENTIAL: &str = "portcullis-vault-key";
@@ -13,7 +13,7 @@ pub const DEFAULT_CREDENTIAL: &str = "portcullis-vault-key";
 /// Where the key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// A key file, readable by its owner only.
+    /// A key file, readable by its owner only; a relative path begins at the data directory.
     File(PathBuf),
     /// A systemd credential of this name.
     Credential(String),
@@ -33,6 +33,15 @@ pub struct Surroundings {
 }
 
 impl KeySource {
+    /// The same, with a relative path begun at the data directory.
+    #[must_use]
+    pub fn within(self, data_directory: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(data_directory.join(path)),
+            other => other,
+        }
+    }
+
     /// Opens the vault.
     ///
     /// # Errors
@@ -53,6 +62,32 @@ impl KeySource {
     }
 }
 
+impl KeySource {
+    /// Opens the vault for the first time: makes the key file, or the record beside a passphrase, where there is
+    /// none yet. What exists is opened and never changed.
+    ///
+    /// # Errors
+    /// As [`KeySource::open`], and if the file cannot be made or the passphrase is too short.
+    pub fn establish(&self, around: &Surroundings) -> Result<Vault, Error> {
+        match self {
+            Self::File(path) if !is_there(path)? => {
+                generate_key_file(path)?;
+            }
+            Self::Passphrase if !is_there(&around.stretch_file)? => {
+                let passphrase = around.passphrase.as_ref().ok_or(Error::NoPassphrase)?;
+                let (record, _key) = Stretch::create(passphrase)?;
+                record.write(&around.stretch_file)?;
+            }
+            Self::File(_) | Self::Passphrase | Self::Credential(_) => {}
+        }
+        self.open(around)
+    }
+}
+
+fn is_there(path: &Path) -> Result<bool, Error> {
+    path.try_exists().map_err(|source| Error::Read { path: path.into(), source })
+}
+
 impl std::str::FromStr for KeySource {
     type Err = Error;
 
@@ -60,7 +95,7 @@ impl std::str::FromStr for KeySource {
         let plain = |name: &&str| !name.is_empty() && !name.contains('/') && !matches!(*name, "." | "..");
         match given.split_once(':') {
             None if given == "passphrase" => Ok(Self::Passphrase),
-            Some(("file", path)) if path.starts_with('/') => Ok(Self::File(path.into())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             Some(("credential", name)) if plain(&name) => Ok(Self::Credential(name.into())),
             _ => Err(Error::Source { given: given.into() }),
         }
@@ -80,26 +115,29 @@ impl std::fmt::Display for KeySource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::generate_key_file;
 
     #[test]
     fn sources_round_trip_as_text() {
-        for text in ["file:/etc/portcullis/vault.key", "credential:portcullis-vault-key", "passphrase"] {
+        for text in [
+            "file:/etc/portcullis/vault.key",
+            "file:vault.key",
+            "credential:portcullis-vault-key",
+            "passphrase",
+        ] {
             assert_eq!(text.parse::<KeySource>().unwrap().to_string(), text);
         }
-        for bad in [
-            "",
-            "file:",
-            "file:vault.key",
-            "credential:",
-            "credential:../x",
-            "credential:..",
-            "passphrase:x",
-            "env:X",
-        ] {
+        for bad in ["", "file:", "credential:", "credential:../x", "credential:..", "passphrase:x", "env:X"] {
             let told = bad.parse::<KeySource>().unwrap_err().to_string();
             assert!(told.contains("passphrase"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_relative_key_file_begins_at_the_data_directory() {
+        let within = |text: &str| text.parse::<KeySource>().unwrap().within(Path::new("/data")).to_string();
+        assert_eq!(within("file:vault.key"), "file:/data/vault.key");
+        assert_eq!(within("file:/etc/vault.key"), "file:/etc/vault.key");
+        assert_eq!(within("passphrase"), "passphrase");
     }
 
     #[test]
@@ -119,6 +157,24 @@ mod tests {
         assert!(KeySource::File(file).open(&around).ok().unwrap().key_id() == id);
         assert!(KeySource::Credential(DEFAULT_CREDENTIAL.into()).open(&around).ok().unwrap().key_id() == id);
         assert!(KeySource::Passphrase.open(&around).ok().unwrap().key_id() == key.id());
+    }
+
+    #[test]
+    fn what_is_established_once_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let around = Surroundings {
+            passphrase: Some("a sluice above the old mill".into()),
+            stretch_file: directory.path().join("vault-passphrase.json"),
+            ..Surroundings::default()
+        };
+        for source in [KeySource::File(directory.path().join("vault.key")), KeySource::Passphrase] {
+            assert!(source.open(&around).is_err(), "nothing is made by opening");
+            let id = source.establish(&around).ok().unwrap().key_id();
+            assert_eq!(source.establish(&around).ok().unwrap().key_id(), id);
+            assert_eq!(source.open(&around).ok().unwrap().key_id(), id);
+        }
+        let credential = KeySource::Credential("none".into());
+        assert!(matches!(credential.establish(&around), Err(Error::NoCredentials { .. })));
     }
 
     #[test]
