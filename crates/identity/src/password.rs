@@ -198,6 +198,14 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_of_the_reference_implementation_verifies() {
+        // Made with the C library through argon2-cffi.
+        let stored = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$P3McKWiUCoKm08xolN8hhMN8AskX6pmILZrgu3NxfEU";
+        assert!(verify(&"a sluice above the mill".into(), Some(stored)).unwrap());
+        assert!(!verify(&"a sluice above the mall".into(), Some(stored)).unwrap());
+    }
+
+    #[test]
     fn an_unknown_account_costs_the_same_parameters_and_is_refused() {
         let nobody = Params::try_from(&parse(NOBODY).unwrap()).unwrap();
         assert_eq!((nobody.m_cost(), nobody.t_cost(), nobody.p_cost()), (MEMORY_KIB, PASSES, LANES));

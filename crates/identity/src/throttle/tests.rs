@@ -70,18 +70,16 @@ fn the_second_lock_comes_sooner_and_lasts_longer_but_never_beyond_an_hour() {
 }
 
 #[test]
-fn one_address_gets_few_tries_in_a_day_and_never_locks_the_owner_out() {
+fn one_address_gets_few_tries_in_a_day_and_never_locks_the_account_everywhere() {
     let mut throttle = Throttle::new();
-    let day = guess(&mut throttle, "alice", ATTACKER, 0..86_400);
-    assert!(day < 150, "{day} tries in a day");
-    for second in (0..86_400).step_by(600) {
-        let mut throttle = Throttle::new();
-        guess(&mut throttle, "alice", ATTACKER, 0..second);
-        assert_eq!(throttle.check("alice", OWNER, at(second)), Verdict::Go, "the owner at {second}");
-        if second > 6000 {
-            break;
-        }
+    let mut tries = 0;
+    for second in 0..86_400 {
+        tries += guess(&mut throttle, "alice", ATTACKER, second..second + 1);
+        let everywhere = throttle.accounts.locked(at(second)).count();
+        assert_eq!(everywhere, 0, "at {second}");
     }
+    assert!((10..150).contains(&tries), "{tries} tries in a day");
+    assert_eq!(throttle.check("alice", OWNER, at(86_400)), Verdict::Go, "the owner, from elsewhere");
 }
 
 #[test]
