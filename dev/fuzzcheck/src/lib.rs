@@ -1,0 +1,34 @@
+//! What is asked of every parser of outside bytes: that it returns, and that what it returns holds.
+//!
+//! Each function takes any bytes and panics if a promise is broken. The fuzzer in `fuzz/` calls them with inputs that it
+//! breeds for hours (`make prove`); this crate's tests call them with seeded mutations of the same
+//! seeds in seconds. It must never hold a copy of what a parser does: a promise is said in other words than the code.
+//!
+//! | module | promises about |
+//! |---|---|
+//! | [`controller`] | documents that a BMC answers with |
+//! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
+//! | [`mutate`] | seeded changes to an input |
+
+pub mod controller;
+pub mod log;
+pub mod mutate;
+#[cfg(test)]
+mod seeded;
+
+/// A fuzz target: its name, and what is called with the input.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of the target's file in `fuzz/fuzz_targets/`, and of its folder in `fuzz/seeds/`.
+    pub name: &'static str,
+    /// Takes any bytes; panics if a promise is broken.
+    pub run: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: [Target; 4] = [
+    Target { name: "bmc_document", run: controller::document },
+    Target { name: "evidence_checkpoint", run: log::checkpoint },
+    Target { name: "evidence_record", run: log::record },
+    Target { name: "evidence_tamper", run: log::tamper },
+];
