@@ -1,1 +1,53 @@
-//! A simulated management network: BMCs by vendor.
+//! A simulated management network: stateful BMCs that speak Redfish in the manner of their makers, for
+//! tests, for load, for faults and for demonstrations.
+//!
+//! It must never be mistaken for security: its secrets come from a seed, and it belongs on addresses of
+//! 127.0.0.0/8 or in a network namespace of its own.
+//!
+//! A BMC is a pure machine ([`machine::Machine`]): request and moment in, answer out. Its documents are
+//! built on demand from the row of its maker ([`flavour`]) and from its seed, so that thousands of
+//! BMCs fit in one process.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `access` | accounts, sessions, the lock after wrong passwords |
+//! | `act` | resets, and what can be set |
+//! | [`answer`] | requests, responses, errors |
+//! | `certificate` | keys and certificates |
+//! | [`config`] | what a lab consists of, also as command-line options |
+//! | [`document`] | the documents, and query parameters |
+//! | [`fault`] | what can be broken |
+//! | [`flavour`] | the makers, a row each |
+//! | [`hardware`], [`parts`] | what a server is made of |
+//! | `lab` | a lab while it runs |
+//! | [`machine`] | one BMC |
+//! | [`power`] | power that takes time |
+//! | [`random`] | numbers from a seed |
+//! | `run` | sockets, TLS, HTTP |
+//! | [`sensors`] | readings that move |
+//! | [`unit`] | who stands where |
+
+pub mod access;
+mod act;
+pub mod answer;
+mod certificate;
+pub mod config;
+pub mod document;
+mod error;
+pub mod fault;
+pub mod flavour;
+pub mod hardware;
+mod lab;
+pub mod machine;
+pub mod parts;
+pub mod power;
+pub mod random;
+mod run;
+pub mod sensors;
+pub mod unit;
+
+pub use config::{Args, LabConfig, Latency, Mix, RackLayout};
+pub use error::Error;
+pub use fault::{Change, FaultRule};
+pub use flavour::Kind;
+pub use lab::{BmcInfo, Lab, run, run_args};

@@ -1,0 +1,76 @@
+//! What can go wrong when a lab is set up or told something.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An address could not be listened at.
+    #[error(
+        "listen at {addr}: port below 1024 needs the right to bind it, and the address must be this machine's; give another with --port or --first-addr"
+    )]
+    Bind {
+        /// The address.
+        addr: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are more BMCs than may be open at once.
+    #[error("{count} BMCs need {needed} open files, and this process may have {allowed}; raise `ulimit -n`")]
+    OpenFiles {
+        /// How many BMCs.
+        count: usize,
+        /// What they need.
+        needed: u64,
+        /// What is allowed.
+        allowed: u64,
+    },
+    /// A certificate or key could not be made.
+    #[error("make the certificate of {subject}")]
+    Certificate {
+        /// Whose.
+        subject: String,
+        /// Why.
+        source: rcgen::Error,
+    },
+    /// A certificate and its key could not be used.
+    #[error("use the certificate of {subject}")]
+    Tls {
+        /// Whose.
+        subject: String,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// A file of the state folder could not be read or written.
+    #[error("keep the state of the lab in {path}")]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file with the list of BMCs could not be written.
+    #[error("write the list of BMCs to {path}")]
+    Credentials {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The password file could not be read.
+    #[error("read the password from {path}")]
+    ReadPassword {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The password file's first line is empty.
+    #[error("the first line of {0} is empty, and must be the password")]
+    EmptyPassword(PathBuf),
+    /// No BMC has this address.
+    #[error("no simulated BMC listens at {0}")]
+    NoSuchBmc(SocketAddr),
+}

@@ -1,0 +1,280 @@
+//! A lab while it runs: started, looked at, told things, stopped.
+
+use crate::certificate::Forge;
+use crate::config::{Args, LabConfig};
+use crate::error::Error;
+use crate::fault::Change;
+use crate::flavour::Kind;
+use crate::hardware;
+use crate::machine::Machine;
+use crate::random::Dice;
+use crate::run::{Bmc, Site, serve};
+use crate::unit::{Unit, plan};
+use model::{Clock, Credential, Secret, SystemClock};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A simulated management network that runs. It stops when it is told to; dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Lab {
+    bmcs: BTreeMap<SocketAddr, Arc<Bmc>>,
+    site: Arc<Site>,
+}
+
+/// What is known of a simulated BMC from outside.
+#[derive(Clone, Debug)]
+pub struct BmcInfo {
+    /// Rack and unit in one word, such as `r1-u03`.
+    pub name: String,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The maker it imitates.
+    pub flavour: Kind,
+    /// The administrator's name and password.
+    pub credential: Credential,
+    /// The server's serial number or service tag.
+    pub serial: String,
+    /// The controller's MAC address, lower case with colons.
+    pub mac: String,
+    /// The server's model.
+    pub model: &'static str,
+    /// The rack.
+    pub rack: String,
+    /// The lowest rack unit it takes.
+    pub rack_unit: u32,
+    /// Whether its certificate comes from the lab's CA.
+    pub ca_signed: bool,
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.site.stop.cancel();
+    }
+}
+
+impl Lab {
+    /// Starts every BMC; when this returns, all of them listen. With port 0 each gets a free one.
+    ///
+    /// # Errors
+    /// If an address cannot be listened at, or keys cannot be made or kept.
+    pub async fn start(config: LabConfig) -> Result<Self, Error> {
+        allow_open_files(config.count)?;
+        let forge = config.tls.then(|| Forge::new(config.state.clone())).transpose()?;
+        let site = Arc::new(Site { forge, tasks: TaskTracker::new(), stop: CancellationToken::new() });
+        let mut lab = Self { bmcs: BTreeMap::new(), site };
+        let now = SystemClock.now();
+        for mut unit in plan(&config) {
+            let bind = |source| Error::Bind { addr: unit.addr, source };
+            let listener = TcpListener::bind(unit.addr).await.map_err(bind)?;
+            unit.addr = listener.local_addr().map_err(bind)?;
+            let unit = Arc::new(unit);
+            let mut machine = Machine::new(
+                Arc::clone(&unit),
+                credential(&config, &unit),
+                config.latency,
+                config.time_scale,
+                now,
+            );
+            config.faults.iter().for_each(|rule| rule.apply(&unit, machine.faults_mut()));
+            let bmc = Arc::new(Bmc::new(Arc::clone(&unit), machine));
+            lab.bmcs.insert(unit.addr, Arc::clone(&bmc));
+            lab.site.tasks.spawn(serve(bmc, listener, Arc::clone(&lab.site)));
+        }
+        Ok(lab)
+    }
+
+    /// Every BMC, in the order of addresses.
+    #[must_use]
+    pub fn bmcs(&self) -> Vec<BmcInfo> {
+        self.bmcs.values().map(|bmc| info(bmc)).collect()
+    }
+
+    /// The certificate of the lab's CA in PEM; `None` without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<String> {
+        self.site.forge.as_ref().map(Forge::ca_pem)
+    }
+
+    /// How many sessions are open at a BMC.
+    ///
+    /// # Errors
+    /// If there is none at this address.
+    pub fn open_sessions(&self, addr: SocketAddr) -> Result<usize, Error> {
+        Ok(self.bmc(addr)?.machine().open_sessions(SystemClock.now()))
+    }
+
+    /// The power of a BMC's server, as it tells it itself: `On`, `Off`, `PoweringOn`, `PoweringOff`.
+    ///
+    /// # Errors
+    /// If there is none at this address.
+    pub fn power_state(&self, addr: SocketAddr) -> Result<&'static str, Error> {
+        Ok(self.bmc(addr)?.machine().power_state(SystemClock.now()))
+    }
+
+    /// Tells a BMC something.
+    ///
+    /// # Errors
+    /// If there is none at this address, or a new certificate cannot be made.
+    pub fn set(&self, addr: SocketAddr, change: Change) -> Result<(), Error> {
+        let bmc = self.bmc(addr)?;
+        if let (Change::Certificate, Some(forge)) = (&change, &self.site.forge) {
+            bmc.tls(forge, true)?;
+        }
+        bmc.machine().change(change, SystemClock.now());
+        Ok(())
+    }
+
+    /// Waits until a BMC's server is neither on its way up nor on its way down.
+    ///
+    /// # Errors
+    /// If there is none at this address.
+    pub async fn settled(&self, addr: SocketAddr) -> Result<(), Error> {
+        let bmc = self.bmc(addr)?;
+        loop {
+            let now = SystemClock.now();
+            let due = {
+                let mut machine = bmc.machine();
+                machine.advance(now);
+                machine.power.next_deadline()
+            };
+            let Some(due) = due else { return Ok(()) };
+            let wait = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+            tokio::time::sleep(wait + Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Stops every BMC and waits until all connections are closed.
+    pub async fn stop(self) {
+        self.site.stop.cancel();
+        self.site.tasks.close();
+        self.site.tasks.wait().await;
+    }
+
+    /// Name, address, maker, serial number, MAC, user name and password of each BMC, as CSV with a heading.
+    ///
+    /// This is the one place where passwords are written out: it is how an appliance is told them.
+    #[must_use]
+    pub fn credentials_csv(&self) -> String {
+        let mut text = "name,address,vendor,serial,mac,username,password\n".to_owned();
+        for bmc in self.bmcs() {
+            let Credential { username, password } = &bmc.credential;
+            let fields: [&str; 7] = [
+                &bmc.name,
+                &bmc.addr.to_string(),
+                &bmc.flavour.to_string(),
+                &bmc.serial,
+                &bmc.mac,
+                username,
+                password.expose(),
+            ];
+            text.push_str(&fields.map(csv_field).join(","));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn bmc(&self, addr: SocketAddr) -> Result<&Arc<Bmc>, Error> {
+        self.bmcs.get(&addr).ok_or(Error::NoSuchBmc(addr))
+    }
+}
+
+/// Runs a lab until `cancel` is called. `started` is told when all of it listens.
+///
+/// # Errors
+/// If it cannot be started.
+pub async fn run(
+    config: LabConfig,
+    cancel: CancellationToken,
+    started: impl FnOnce(&Lab),
+) -> Result<(), Error> {
+    let lab = Lab::start(config).await?;
+    started(&lab);
+    cancel.cancelled().await;
+    lab.stop().await;
+    Ok(())
+}
+
+/// Runs a lab as the options say, until `cancel` is called.
+///
+/// # Errors
+/// If it cannot be started, or the list of BMCs cannot be written.
+pub async fn run_args(
+    args: &Args,
+    cancel: CancellationToken,
+    started: impl FnOnce(&Lab),
+) -> Result<(), Error> {
+    let lab = Lab::start(args.config()?).await?;
+    if let Some(path) = &args.credentials {
+        write_private(path, &lab.credentials_csv())
+            .map_err(|source| Error::Credentials { path: path.clone(), source })?;
+    }
+    started(&lab);
+    cancel.cancelled().await;
+    lab.stop().await;
+    Ok(())
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())
+}
+
+fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+fn credential(config: &LabConfig, unit: &Unit) -> Credential {
+    let username = config.username.clone().unwrap_or_else(|| unit.flavour().access.username.to_owned());
+    let own = || Secret::new(Dice::new(unit.seed, "password").text(b"abcdefghjkmnpqrstuvwxyz23456789", 12));
+    Credential { username, password: config.password.clone().unwrap_or_else(own) }
+}
+
+fn info(bmc: &Bmc) -> BmcInfo {
+    let unit = &bmc.unit;
+    let hardware = hardware::of(unit);
+    BmcInfo {
+        name: unit.name(),
+        addr: unit.addr,
+        flavour: unit.kind,
+        credential: bmc.machine().credential(),
+        serial: unit.serial.clone(),
+        mac: hardware.bmc_mac,
+        model: hardware.model.name,
+        rack: unit.rack.clone(),
+        rack_unit: unit.rack_unit,
+        ca_signed: unit.ca_signed,
+    }
+}
+
+/// Raises the number of files that may be open, as far as is allowed, so that every BMC can listen
+/// and be talked to.
+fn allow_open_files(count: usize) -> Result<(), Error> {
+    let needed = 2 * u64::try_from(count).unwrap_or(u64::MAX / 2) + 64;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    if maximum.is_some_and(|maximum| maximum < needed) {
+        return Err(Error::OpenFiles { count, needed, allowed: maximum.unwrap_or_default() });
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).map_err(|_| Error::OpenFiles {
+        count,
+        needed,
+        allowed: current.unwrap_or_default(),
+    })
+}

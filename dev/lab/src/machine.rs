@@ -1,0 +1,434 @@
+//! One BMC as a pure machine: a request and the moment go in, what becomes of the request comes out.
+
+use crate::access::{Access, Account, Denial, Role};
+use crate::answer::{
+    Body, Fate, Outcome, Request, Response, bad_request, forbidden, not_allowed, not_found, problem,
+    unauthorized, unavailable,
+};
+use crate::config::Latency;
+use crate::document::{ROOT, Settings, View, query};
+use crate::fault::{Change, Faults};
+use crate::flavour::Flavour;
+use crate::hardware;
+use crate::power::{Power, Timing, later};
+use crate::random::Dice;
+use crate::unit::Unit;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use model::{Credential, Secret};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One BMC.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub(crate) unit: Arc<Unit>,
+    pub(crate) power: Power,
+    pub(crate) access: Access,
+    pub(crate) settings: Settings,
+    faults: Faults,
+    latency: Latency,
+    pub(crate) scale: f64,
+    /// Away until then, because it restarts.
+    pub(crate) away_until: Option<Timestamp>,
+    requests: u64,
+}
+
+/// The largest body that is looked at, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+impl Machine {
+    /// A BMC that has been running for a while.
+    #[must_use]
+    pub fn new(
+        unit: Arc<Unit>,
+        credential: Credential,
+        latency: Latency,
+        scale: f64,
+        now: Timestamp,
+    ) -> Self {
+        let row = unit.flavour();
+        let readonly = Account {
+            id: if row.ids.account == "root" { "monitor".to_owned() } else { "9".to_owned() },
+            username: "monitor".to_owned(),
+            password: credential.password.clone(),
+            role: Role::ReadOnly,
+        };
+        let admin = Account {
+            id: row.ids.account.to_owned(),
+            username: credential.username,
+            password: credential.password,
+            role: Role::Administrator,
+        };
+        Self {
+            power: Power::steady(!hardware::starts_off(unit.index), now),
+            access: Access::new(&row.access, unit.seed, vec![admin, readonly]),
+            settings: Settings::default(),
+            faults: Faults::default(),
+            latency,
+            scale,
+            away_until: None,
+            requests: 0,
+            unit,
+        }
+    }
+
+    /// What is broken.
+    pub const fn faults_mut(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    /// The maker's row.
+    #[must_use]
+    pub fn row(&self) -> &'static Flavour {
+        self.unit.flavour()
+    }
+
+    /// Carries out what has become due.
+    pub fn advance(&mut self, now: Timestamp) {
+        let row = self.row();
+        self.power.advance(now, Timing { row: &row.power, scale: self.scale });
+        self.access.advance(now);
+        if self.away_until.is_some_and(|until| until <= now) {
+            self.away_until = None;
+        }
+    }
+
+    /// When something becomes due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        [self.power.next_deadline(), self.access.next_deadline(), self.away_until].into_iter().flatten().min()
+    }
+
+    /// Whether new connections are reset.
+    #[must_use]
+    pub const fn is_deaf(&self) -> bool {
+        self.faults.reset || self.away_until.is_some()
+    }
+
+    /// How many sessions are open.
+    pub fn open_sessions(&mut self, now: Timestamp) -> usize {
+        self.advance(now);
+        self.access.sessions().len()
+    }
+
+    /// `PowerState`, as it tells it.
+    pub fn power_state(&mut self, now: Timestamp) -> &'static str {
+        self.advance(now);
+        self.power.word(&self.row().power)
+    }
+
+    /// The administrator's name and password.
+    #[must_use]
+    pub fn credential(&self) -> Credential {
+        let admin = self.access.accounts().first();
+        let password = admin.map_or_else(|| Secret::new(String::new()), |account| account.password.clone());
+        Credential { username: admin.map(|account| account.username.clone()).unwrap_or_default(), password }
+    }
+
+    /// Does what it is told while it runs. A change of certificate is the shell's.
+    pub fn change(&mut self, change: Change, now: Timestamp) {
+        self.advance(now);
+        match change {
+            Change::Power(on) => self.power.force(on, now),
+            Change::Certificate => {}
+            Change::Latency(latency) => self.latency = latency,
+            Change::Hang(on) => self.faults.hang = on,
+            Change::Unavailable(on) => self.faults.unavailable = on,
+            Change::Reset(on) => self.faults.reset = on,
+            Change::RefuseLogins(on) => self.faults.refuse_logins = on,
+            Change::SessionsFull(on) => self.faults.sessions_full = on,
+            Change::Slow(by) => self.faults.slow = by,
+            Change::Password(password) => {
+                self.access.set_password(self.row().ids.account, password);
+            }
+            Change::Restart => self.restart(now),
+            Change::Repair => self.faults = Faults::default(),
+        }
+    }
+
+    /// Forgets its sessions, and is away for a while.
+    pub(crate) fn restart(&mut self, now: Timestamp) {
+        self.access.close_all();
+        self.away_until = Some(later(now, self.row().manager.restart_seconds, self.scale));
+    }
+
+    /// Takes a request.
+    pub fn handle(&mut self, request: &Request<'_>, now: Timestamp) -> Outcome {
+        self.advance(now);
+        self.requests = self.requests.wrapping_add(1);
+        let wait = self.wait();
+        if self.is_deaf() {
+            return Outcome { wait: Duration::ZERO, fate: Fate::Reset };
+        }
+        if self.faults.hang {
+            return Outcome { wait, fate: Fate::Hang };
+        }
+        let response = if self.faults.unavailable { unavailable(30) } else { self.answer(request, now) };
+        Outcome { wait, fate: Fate::Answer(response) }
+    }
+
+    /// How long this answer takes.
+    fn wait(&self) -> Duration {
+        let mut dice = Dice::new(self.unit.seed ^ self.requests, "latency");
+        let chance = dice.fraction();
+        let wait = match self.latency {
+            Latency::None => Duration::ZERO,
+            Latency::Fixed { least, jitter } => least + jitter.mul_f64(chance),
+            Latency::Real => {
+                // Most answers near the usual time, one in a hundred many times slower, as captured.
+                let usual = Duration::from_millis(self.row().manner.usual_ms);
+                let slow = if dice.below(100) == 0 { 8.0 } else { 1.0 };
+                usual.mul_f64((0.6 + 0.8 * chance) * slow)
+            }
+        };
+        wait + self.faults.slow.unwrap_or_default()
+    }
+
+    fn answer(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
+        if let Some(version) = request.odata_version.filter(|version| *version != "4.0") {
+            let message = format!("The service does not support OData-Version {version}.");
+            return problem(412, "Base.1.11.HeaderInvalid", &message, &[version]);
+        }
+        let path = query::decode(request.path);
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next(), segments.next()) {
+            (Some("redfish"), None) => return self.versions(request.method),
+            (Some("redfish"), Some("v1")) => {}
+            _ => return not_found(&path),
+        }
+        let rest: Vec<&str> = segments.collect();
+        let open = matches!(rest.as_slice(), [] | ["$metadata" | "odata"])
+            && matches!(request.method, "GET" | "HEAD");
+        if request.method == "POST" && self.is_session_collection(&rest) {
+            return self.log_in(request, now);
+        }
+        if open {
+            return self.get(request, &rest, now);
+        }
+        match self.who(request, now) {
+            Err(denial) => Self::denied(denial),
+            Ok(role) => self.dispatch(request, &rest, role, now),
+        }
+    }
+
+    fn versions(&self, method: &str) -> Response {
+        match method {
+            "GET" | "HEAD" => Response::json(200, json!({ "v1": format!("{ROOT}/") })),
+            _ => not_allowed("GET, HEAD"),
+        }
+    }
+
+    /// Sessions are opened at the collection, also by its `Members` (DSP0266, "Session login").
+    fn is_session_collection(&self, rest: &[&str]) -> bool {
+        matches!(rest, ["SessionService", "Sessions"] | ["SessionService", "Sessions", "Members"])
+    }
+
+    fn who(&mut self, request: &Request<'_>, now: Timestamp) -> Result<Role, Denial> {
+        if self.faults.refuse_logins {
+            return Err(Denial::Wrong);
+        }
+        if let Some(token) = request.token {
+            return self.access.by_token(token, now);
+        }
+        let basic = request.authorization.and_then(|value| value.strip_prefix("Basic "));
+        let (username, password) = basic.and_then(basic_credential).ok_or(Denial::NoCredential)?;
+        self.access.by_password(&username, &password, now)
+    }
+
+    fn denied(denial: Denial) -> Response {
+        unauthorized(match denial {
+            Denial::NoCredential => "There is no valid session established with the implementation.",
+            Denial::BadToken => "The session token is not valid, or has expired.",
+            // Real controllers do not tell a locked account from a wrong password.
+            Denial::Wrong | Denial::Locked | Denial::Full => "The user name or password is wrong.",
+        })
+    }
+
+    fn log_in(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
+        let body = match parse(request.body) {
+            Ok(body) => body,
+            Err(response) => return response,
+        };
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let (Some(username), Some(password)) = (text("UserName"), text("Password")) else {
+            let missing = if text("UserName").is_none() { "UserName" } else { "Password" };
+            let message = format!(
+                "The create operation failed because the required property {missing} was missing from the request."
+            );
+            return bad_request("CreateFailedMissingReqProperties", &message, &[missing]);
+        };
+        if self.faults.refuse_logins {
+            return Self::denied(Denial::Wrong);
+        }
+        let row = self.row();
+        let opened = if self.faults.sessions_full {
+            self.access.by_password(username, password, now).and(Err(Denial::Full))
+        } else {
+            self.access.open(username, password, now)
+        };
+        match opened {
+            Err(Denial::Full) => problem(503, row.access.full.1, row.access.full.0, &[]),
+            Err(denial) => Self::denied(denial),
+            Ok(session) => {
+                let path = format!("{ROOT}/SessionService/Sessions/{}", session.id);
+                let host = request.host.map_or_else(|| self.unit.addr.to_string(), str::to_owned);
+                let location =
+                    if row.manner.absolute_location { format!("https://{host}{path}") } else { path };
+                let doc =
+                    self.with_view(now, |view| view.document(&["SessionService", "Sessions", &session.id]));
+                Response::json(201, doc.unwrap_or_default())
+                    .with("X-Auth-Token", session.token)
+                    .with("Location", location)
+            }
+        }
+    }
+
+    fn dispatch(&mut self, request: &Request<'_>, rest: &[&str], role: Role, now: Timestamp) -> Response {
+        let known = self.with_view(now, |view| view.document(rest));
+        match request.method {
+            "GET" | "HEAD" => self.get(request, rest, now),
+            "POST" if self.is_action(rest) => match role {
+                Role::Administrator => self.act(request, rest, now),
+                Role::ReadOnly => forbidden(),
+            },
+            _ if known.is_none() && !self.is_action(rest) => not_found(request.path),
+            "PATCH" | "DELETE" if role != Role::Administrator && self.allowed(rest) != "GET, HEAD" => {
+                forbidden()
+            }
+            "PATCH" if self.allowed(rest).contains("PATCH") => {
+                let etag = known.as_ref().and_then(etag_of);
+                match (request.if_match, etag) {
+                    (Some(asked), Some(etag)) if asked != "*" && asked != etag => problem(
+                        412,
+                        "Base.1.11.PreconditionFailed",
+                        "The ETag does not match the resource's.",
+                        &[],
+                    ),
+                    _ => self.patch(request, rest, now),
+                }
+            }
+            "DELETE" => match rest {
+                ["SessionService", "Sessions", id] => {
+                    self.access.close(id);
+                    Response::empty(204)
+                }
+                _ => not_allowed(self.allowed(rest)),
+            },
+            "POST" | "PATCH" | "PUT" => not_allowed(self.allowed(rest)),
+            other => problem(
+                501,
+                "Base.1.11.OperationNotAllowed",
+                &format!("The method {other} is not implemented."),
+                &[],
+            ),
+        }
+    }
+
+    /// What may be done with the resource at `rest`.
+    fn allowed(&self, rest: &[&str]) -> &'static str {
+        match rest {
+            ["Systems", _] | ["AccountService", "Accounts", _] | ["SessionService"] => "GET, HEAD, PATCH",
+            ["SessionService", "Sessions"] => "GET, HEAD, POST",
+            ["SessionService", "Sessions", _] => "GET, HEAD, DELETE",
+            [.., "Actions", _] => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+
+    fn get(&self, request: &Request<'_>, rest: &[&str], now: Timestamp) -> Response {
+        if !matches!(request.method, "GET" | "HEAD") {
+            return not_allowed("GET, HEAD");
+        }
+        if rest == ["$metadata"] {
+            return Response { status: 200, headers: Vec::new(), body: Body::Xml(self.metadata()) };
+        }
+        self.with_view(now, |view| {
+            let Some(doc) = view.document(rest) else {
+                return if self.is_action(rest) { not_allowed("POST") } else { not_found(request.path) };
+            };
+            let etag = etag_of(&doc);
+            if let (Some(asked), Some(etag)) = (request.if_none_match, &etag)
+                && asked == etag
+            {
+                return Response::empty(304).with("ETag", etag);
+            }
+            let answer = match query::apply(view, doc, request.query) {
+                Ok(doc) => Response::json(200, doc),
+                Err(response) => return response,
+            };
+            let answer = answer.with("Allow", self.allowed(rest));
+            if let Some(etag) = etag { answer.with("ETag", etag) } else { answer }
+        })
+    }
+
+    pub(crate) fn with_view<T>(&self, now: Timestamp, look: impl FnOnce(&View<'_>) -> T) -> T {
+        let row = self.row();
+        let hardware = hardware::of(&self.unit);
+        look(&View {
+            unit: &self.unit,
+            row,
+            hardware: &hardware,
+            power: &self.power,
+            timing: Timing { row: &row.power, scale: self.scale },
+            access: &self.access,
+            settings: &self.settings,
+            now,
+        })
+    }
+
+    /// The service's metadata: which schemas it uses (DSP0266, "OData metadata").
+    fn metadata(&self) -> String {
+        let versions = &self.row().versions;
+        let schemas = [
+            ("ServiceRoot", versions.root),
+            ("ComputerSystem", versions.system),
+            ("Chassis", versions.chassis),
+            ("Manager", versions.manager),
+            ("Processor", versions.processor),
+            ("Memory", versions.memory),
+            ("Drive", versions.drive),
+            ("EthernetInterface", versions.nic),
+        ];
+        let includes: String = schemas
+            .iter()
+            .map(|(name, version)| {
+                format!(
+                    "<edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/{name}_v1.xml\"><edmx:Include Namespace=\"{name}\"/><edmx:Include Namespace=\"{name}.{version}\"/></edmx:Reference>"
+                )
+            })
+            .collect();
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.0\">{includes}<edmx:DataServices><Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"Service\"><EntityContainer Name=\"Service\" Extends=\"ServiceRoot.{}.ServiceContainer\"/></Schema></edmx:DataServices></edmx:Edmx>",
+            versions.root
+        )
+    }
+}
+
+fn etag_of(doc: &Value) -> Option<String> {
+    doc.get("@odata.etag").and_then(Value::as_str).map(str::to_owned)
+}
+
+fn basic_credential(encoded: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    Some((username.to_owned(), password.to_owned()))
+}
+
+/// A body that must be a JSON object.
+///
+/// # Errors
+/// The answer to one that is not.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, Response> {
+    let malformed = || {
+        let message =
+            "The request body submitted was malformed JSON and could not be parsed by the receiving service.";
+        bad_request("MalformedJSON", message, &[])
+    };
+    if body.len() > MAX_BODY {
+        return Err(problem(413, "Base.1.11.PayloadTooLarge", "The request body is too large.", &[]));
+    }
+    serde_json::from_slice(body).ok().filter(Value::is_object).ok_or_else(malformed)
+}
