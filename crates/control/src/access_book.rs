@@ -83,7 +83,11 @@ impl AccessBook {
         if let Some(user) = actor.principal.user()
             && !people.enabled.contains(user)
         {
-            return Decision { allowed: false, by: None, why: format!("no: there is no enabled user {user}") };
+            return Decision {
+                allowed: false,
+                by: None,
+                why: format!("no: there is no enabled user {user}"),
+            };
         }
         identity::decide(&people.grants, actor, action, object)
     }
@@ -121,7 +125,8 @@ impl AccessBook {
         let minted = token::mint(token::Kind::Link).map_err(|error| failed(&error))?;
         let now = self.clock.now();
         let link = store::Link {
-            hash: minted.hash.into_bytes(),
+            id: minted.id,
+            hash: minted.hash,
             user: user.to_owned(),
             purpose: ENROL.to_owned(),
             created_at: now,
@@ -193,9 +198,11 @@ impl AccessBook {
         let subject = || format!("grant {} of user {}", command.grant, command.user);
         let failed = |error: store::Error| unavailable(subject(), &error);
         let of_administrator = |grant: &Grant| grant.id == command.grant && is_over_everything(grant);
-        let others = self.grants().iter().filter(|grant| grant.id != command.grant).any(|grant| {
-            is_over_everything(grant) && self.is_enabled(&grant.user)
-        });
+        let others = self
+            .grants()
+            .iter()
+            .filter(|grant| grant.id != command.grant)
+            .any(|grant| is_over_everything(grant) && self.is_enabled(&grant.user));
         if !others && self.grants().iter().any(of_administrator) {
             return Err(Failure::new(Kind::Conflict, "revoke", subject(), "nobody could manage users then")
                 .hint("give another user the role administrator over all first"));
@@ -220,7 +227,7 @@ impl AccessBook {
             id: minted.id,
             user: command.user,
             label,
-            hash: minted.hash.into_bytes(),
+            hash: minted.hash,
             limit: command.limit,
             created_at: now,
             expires_at: command.expires_at,
@@ -237,11 +244,17 @@ impl AccessBook {
         if revoked.map_err(|error| unavailable(subject.clone(), &error))? {
             return Ok(());
         }
-        Err(Failure::new(Kind::NotFound, "revoke", subject, "there is no such token, or it was revoked already"))
+        Err(Failure::new(
+            Kind::NotFound,
+            "revoke",
+            subject,
+            "there is no such token, or it was revoked already",
+        ))
     }
 
     async fn known(&self, name: &str) -> Result<(), Failure> {
-        let user = self.store.user(name).await.map_err(|error| unavailable(format!("user {name}"), &error))?;
+        let user =
+            self.store.user(name).await.map_err(|error| unavailable(format!("user {name}"), &error))?;
         user.map(drop).ok_or_else(|| no_such_user(name))
     }
 

@@ -109,7 +109,8 @@ impl Book {
         let subject = || self.device(id).map_or_else(|| id.to_string(), |device| device.subject());
         let stored = self.0.store.credential(id).await.map_err(|error| unavailable(subject(), &error))?;
         let sealed = stored.ok_or_else(|| {
-            Failure::new(Kind::NotFound, "sign in to", subject(), "no credential is kept for it").hint("adopt it first")
+            Failure::new(Kind::NotFound, "sign in to", subject(), "no credential is kept for it")
+                .hint("adopt it first")
         })?;
         self.0.vault.open_credential(&context(id), &sealed).map_err(|error| unavailable(subject(), &error))
     }
@@ -184,7 +185,10 @@ impl DeviceBook for Book {
         Box::pin(self.adopt(id, credential, certificate))
     }
 
-    fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<Vec<Credential>, Failure>> {
+    fn credentials_by_rule<'a>(
+        &'a self,
+        id: &'a DeviceId,
+    ) -> BoxFuture<'a, Result<Vec<Credential>, Failure>> {
         Box::pin(crate::rules::credentials(self, id))
     }
 

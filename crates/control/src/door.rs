@@ -94,7 +94,12 @@ impl Door {
         act.await.unwrap_or_else(|crash| {
             metrics::act_crashed();
             tracing::error!(%action, %object, %crash, "an act crashed");
-            Err(Failure::new(Kind::Unavailable, action.name(), object.to_string(), "the act crashed; see the log"))
+            Err(Failure::new(
+                Kind::Unavailable,
+                action.name(),
+                object.to_string(),
+                "the act crashed; see the log",
+            ))
         })
     }
 
@@ -106,14 +111,19 @@ impl Door {
 
     async fn refuse(&self, actor: &Actor, action: Action, object: &Object, decision: &Decision) -> Failure {
         metrics::refused(action);
-        let note = serde_json::json!({ "action": action, "object": object, "why": decision.why });
-        if let Err(error) = self.audit.note("refused", Some(actor), note).await {
+        let detail = serde_json::json!({ "why": decision.why });
+        if let Err(error) = self.audit.refused(actor.clone(), action, object.clone(), detail).await {
             tracing::error!(%error, %action, "a refusal could not be written down");
         }
         refusal(actor, action, object, decision)
     }
 
-    async fn permit<C: Command>(&self, actor: &Actor, command: &C, object: Object) -> Result<Permit, Failure> {
+    async fn permit<C: Command>(
+        &self,
+        actor: &Actor,
+        command: &C,
+        object: Object,
+    ) -> Result<Permit, Failure> {
         let action = command.action();
         let begin = audit::Begin {
             actor: actor.clone(),
@@ -140,10 +150,10 @@ impl Door {
         let result = part.perform(permit, command).await;
         metrics::acted(action, result.is_ok());
         let outcome = match &result {
-            Ok(_) => Outcome::Done,
+            Ok(_) => Outcome::Ok,
             Err(failure) => Outcome::Failed(failure.to_string()),
         };
-        if let Err(error) = self.audit.complete(record, outcome).await {
+        if let Err(error) = self.audit.complete(record, outcome, serde_json::Value::Null).await {
             tracing::error!(%error, record, %action, "the outcome of an act could not be written down");
         }
         self.events.tell(What::Audited { record });
@@ -152,7 +162,8 @@ impl Door {
 }
 
 fn refusal(actor: &Actor, action: Action, object: &Object, decision: &Decision) -> Failure {
-    let kind = if actor.principal == model::Principal::Anonymous { Kind::Unauthenticated } else { Kind::Refused };
+    let kind =
+        if actor.principal == model::Principal::Anonymous { Kind::Unauthenticated } else { Kind::Refused };
     Failure::new(kind, action.name(), object.to_string(), decision.why.clone())
         .hint("ask an administrator for a grant; `portcullis access explain` shows which are missing")
 }

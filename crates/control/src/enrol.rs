@@ -67,9 +67,9 @@ impl Gate {
     /// # Errors
     /// `Unauthenticated` if the link is not good; the words are the same for every reason.
     pub async fn enrolment(&self, link: &str) -> Result<Enrolment, Failure> {
-        let (hash, user) = self.link(link).await?;
+        let (id, user) = self.link(link).await?;
         let failed = |error: identity::Error| unavailable("first login", &error);
-        let key = self.enrolments().key(&hash, self.now()).map_err(failed)?;
+        let key = self.enrolments().key(&id, self.now()).map_err(failed)?;
         let qr = totp::qr_svg(&totp::uri("Portcullis", &user, &key)).map_err(failed)?;
         Ok(Enrolment { user, key: totp::text(&key), qr, second_factor: self.asks_second_factor() })
     }
@@ -80,16 +80,15 @@ impl Gate {
                 .hint("ask an administrator for a new one; on the machine itself: `portcullis init --reset-login`")
         };
         let presented = token::parse(token::Kind::Link, text).map_err(|_malformed| refuse())?;
-        let hash = presented.hash().to_owned();
-        let row = self.store().link(hash.as_bytes()).await.map_err(|error| unavailable("the link", &error))?;
+        let row = self.store().link(&presented.id).await.map_err(|error| unavailable("the link", &error))?;
         let kept = row.as_ref().map(|row| token::Kept {
-            hash: String::from_utf8_lossy(&row.hash).into_owned(),
+            hash: row.hash.clone(),
             expires_at: row.expires_at,
             ended: row.used_at.is_some() || row.purpose != ENROL_PURPOSE,
         });
         token::check(&presented, kept.as_ref(), self.now()).map_err(|_refusal| refuse())?;
         let row = row.filter(|row| self.access().is_enabled(&row.user)).ok_or_else(refuse)?;
-        Ok((hash, row.user))
+        Ok((row.id, row.user))
     }
 
     /// Sets password and second factor, and uses the link up; comes back with the recovery codes.
@@ -104,13 +103,13 @@ impl Gate {
         code: &Secret<String>,
         from: Option<IpAddr>,
     ) -> Result<Vec<Secret<String>>, Failure> {
-        let (hash, user) = self.link(link).await?;
+        let (id, user) = self.link(link).await?;
         let subject = format!("the login of {user}");
         let invalid = |cause: String| Failure::new(Kind::Invalid, "set", subject.clone(), cause);
         let failed = |error: &dyn std::error::Error| unavailable(subject.clone(), error);
         password::check_policy(&user, &password).map_err(|weakness| invalid(weakness.to_string()))?;
         let now = self.now();
-        let key = self.enrolments().key(&hash, now).map_err(|error| failed(&error))?;
+        let key = self.enrolments().key(&id, now).map_err(|error| failed(&error))?;
         let step = totp::verify(&key, code.expose(), now, None);
         if self.asks_second_factor() && step.is_none() {
             return Err(invalid("the code is wrong".into())
@@ -118,8 +117,9 @@ impl Gate {
         }
         let phc = self.make_hash(password).await?;
         let codes = recovery::generate().map_err(|error| failed(&error))?;
-        let sealed = self.vault().seal_bytes(&totp_context(&user), key.expose()).map_err(|error| failed(&error))?;
-        let used = self.store().use_link(hash.as_bytes(), now).await.map_err(|error| failed(&error))?;
+        let sealed =
+            self.vault().seal_bytes(&totp_context(&user), key.expose()).map_err(|error| failed(&error))?;
+        let used = self.store().use_link(&id, now).await.map_err(|error| failed(&error))?;
         if used.is_none() {
             return Err(Failure::new(Kind::Unauthenticated, "use", "the link", "it was used meanwhile"));
         }
@@ -127,11 +127,10 @@ impl Gate {
         let sealed = step.is_some().then_some(sealed);
         self.store().set_second_factor(&user, sealed, &codes.hashes).await.map_err(|error| failed(&error))?;
         if let Some(step) = step {
-            let step = u64::try_from(step).unwrap_or(0);
             self.store().use_totp_step(&user, step).await.map_err(|error| failed(&error))?;
         }
-        self.enrolments().forget(&hash);
-        self.note("enrolled", &user, from, json!({})).await;
+        self.enrolments().forget(&id);
+        self.note(audit::Note::Enrolled, &user, from, json!({})).await;
         Ok(codes.codes)
     }
 }

@@ -1,7 +1,7 @@
 //! News for whoever listens: pages, exporters, tests.
 
-use model::event::{Event, What};
 use model::Clock;
+use model::event::{Event, What};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 

@@ -5,6 +5,7 @@ use crate::book::unavailable;
 use crate::config::Access;
 use crate::events::Events;
 use crate::metrics;
+use audit::Note;
 use identity::throttle::{Escalation, Throttle, Verdict};
 use identity::{password, recovery, session, token, totp};
 use jiff::Timestamp;
@@ -143,9 +144,9 @@ impl Gate {
         match self.throttle(|throttle| throttle.check(name, from, now)) {
             Verdict::Go => Ok(()),
             Verdict::Wait(pause) => slow(format!("too many tries; wait {} s", pause.as_secs().max(1))),
-            Verdict::Locked(until) => {
-                slow(format!("locked after too many tries, until {until:.0}; ask an administrator if that was not you"))
-            }
+            Verdict::Locked(until) => slow(format!(
+                "locked after too many tries, until {until:.0}; ask an administrator if that was not you"
+            )),
         }
     }
 
@@ -183,18 +184,19 @@ impl Gate {
         let Some(sealed) = &user.totp else { return Ok(false) };
         let opened = self.0.vault.open_bytes(&crate::enrol::totp_context(&user.name), sealed);
         let secret = opened.map_err(|error| failed(&error))?;
-        let last = user.totp_last_step.and_then(|step| i64::try_from(step).ok());
+        let last = user.totp_last_step;
         if let Some(step) = totp::verify(&secret, typed.expose(), self.now(), last) {
-            let used = self.0.store.use_totp_step(&user.name, u64::try_from(step).unwrap_or(0)).await;
+            let used = self.0.store.use_totp_step(&user.name, step).await;
             return used.map_err(|error| failed(&error));
         }
-        let Some(hash) = recovery::find(typed.expose(), &user.recovery).and_then(|at| user.recovery.get(at)) else {
+        let Some(hash) = recovery::find(typed.expose(), &user.recovery).and_then(|at| user.recovery.get(at))
+        else {
             return Ok(false);
         };
         let used = self.0.store.use_recovery_code(&user.name, hash).await.map_err(|error| failed(&error))?;
         if used {
             let left = user.recovery.len().saturating_sub(1);
-            self.note("recovery_code_used", &user.name, None, json!({ "left": left })).await;
+            self.note(Note::RecoveryCode, &user.name, None, json!({ "left": left })).await;
         }
         Ok(used)
     }
@@ -204,35 +206,35 @@ impl Gate {
         let minted = session::mint().map_err(|error| failed(&error))?;
         let now = self.now();
         let row = store::Session {
-            hash: minted.hash.into_bytes(),
+            hash: minted.hash,
             user: name.to_owned(),
             created_at: now,
             last_seen: now,
             from: attempt.from,
             user_agent: attempt.agent.chars().take(200).collect(),
-            csrf: session::csrf(&minted.token),
             second_factor_at: self.0.settings.second_factor.then_some(now),
         };
         self.0.store.create_session(&row).await.map_err(|error| failed(&error))?;
         self.0.store.signed_in(name, now).await.map_err(|error| failed(&error))?;
         metrics::sign_in("done");
-        self.note("signed_in", name, attempt.from, json!({})).await;
+        self.note(Note::SignIn, name, attempt.from, json!({})).await;
         Ok(minted.token)
     }
 
     async fn failed(&self, name: &str, from: Option<IpAddr>, escalation: Escalation) {
         metrics::sign_in("failed");
-        self.note("sign_in_failed", name, from, json!({ "name": name })).await;
+        self.note(Note::SignInFailed, name, from, json!({ "name": name })).await;
         if let Escalation::Locked(lock) = escalation {
-            let who = lock.account.map_or_else(|| "every account".to_owned(), |name| format!("account {name}"));
+            let who =
+                lock.account.map_or_else(|| "every account".to_owned(), |name| format!("account {name}"));
             let whence = lock.from.map_or_else(|| "any address".to_owned(), |from| from.to_string());
             let text = format!(
                 "{who} is locked for {whence} until {:.0}, after too many wrong sign-ins; find out who is guessing",
                 lock.until
             );
-            self.note("sign_in_locked", name, from, json!({ "text": text })).await;
+            self.note(Note::Lockout, name, from, json!({ "text": text })).await;
             let finding = Finding { kind: "sign_in_locked".into(), device: None, text };
-            if let Err(error) = self.0.store.raise_finding(self.now(), &finding).await {
+            if let Err(error) = self.0.store.add_finding(self.now(), &finding).await {
                 tracing::error!(%error, "a finding could not be written down");
             }
             self.0.events.tell(What::FindingRaised(finding));
@@ -241,7 +243,7 @@ impl Gate {
 
     /// The session behind a cookie, if it stands.
     pub async fn session(&self, cookie: &str, from: Option<IpAddr>) -> Option<Session> {
-        let hash = session::hash_of(cookie)?.into_bytes();
+        let hash = session::hash_of(cookie)?;
         let row = self.0.store.session(&hash).await.ok().flatten()?;
         let now = self.now();
         let times = session::Times {
@@ -256,17 +258,18 @@ impl Gate {
         if times.needs_touch(now) {
             let _seen = self.0.store.session_seen(&hash, now).await;
         }
-        let id = String::from_utf8_lossy(&hash).chars().take(12).collect();
-        Some(Session { actor: Actor::user(&row.user, "web", from), user: row.user, csrf: row.csrf, id })
+        let csrf = session::csrf(&Secret::new(cookie.to_owned()));
+        let id = hash.chars().take(12).collect();
+        Some(Session { actor: Actor::user(&row.user, "web", from), user: row.user, csrf, id })
     }
 
     /// Ends the session behind a cookie.
     pub async fn sign_out(&self, cookie: &str) {
         let Some(hash) = session::hash_of(cookie) else { return };
-        let user = self.0.store.session(hash.as_bytes()).await.ok().flatten().map(|row| row.user);
-        let _ended = self.0.store.end_session(hash.as_bytes()).await;
+        let user = self.0.store.session(&hash).await.ok().flatten().map(|row| row.user);
+        let _ended = self.0.store.end_session(&hash).await;
         if let Some(user) = user {
-            self.note("signed_out", &user, None, json!({})).await;
+            self.note(Note::SignOut, &user, None, json!({})).await;
         }
     }
 
@@ -280,9 +283,10 @@ impl Gate {
                 .hint("make a new one on the account page or with `portcullis token create`")
         };
         let presented = token::parse(token::Kind::Api, text).map_err(|_malformed| refuse())?;
-        let row = self.0.store.token(&presented.id).await.map_err(|error| unavailable("the token", &error))?;
+        let row =
+            self.0.store.token(&presented.id).await.map_err(|error| unavailable("the token", &error))?;
         let kept = row.as_ref().map(|row| token::Kept {
-            hash: String::from_utf8_lossy(&row.hash).into_owned(),
+            hash: row.hash.clone(),
             expires_at: row.expires_at,
             ended: row.revoked_at.is_some(),
         });
@@ -309,11 +313,11 @@ impl Gate {
         }
     }
 
-    pub(crate) async fn note(&self, kind: &str, user: &str, from: Option<IpAddr>, body: serde_json::Value) {
+    pub(crate) async fn note(&self, kind: Note, user: &str, from: Option<IpAddr>, body: serde_json::Value) {
         let actor = Actor::user(user, "web", from);
-        match self.0.audit.note(kind, Some(&actor), body).await {
+        match self.0.audit.note(kind, actor, body).await {
             Ok(record) => self.0.events.tell(What::Audited { record }),
-            Err(error) => tracing::error!(%error, kind, "a record could not be written down"),
+            Err(error) => tracing::error!(%error, kind = kind.name(), "a record could not be written down"),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Pending {
             }
         }
         for (at, finding) in work.findings {
-            if let Err(error) = store.raise_finding(at, &finding).await {
+            if let Err(error) = store.add_finding(at, &finding).await {
                 tracing::error!(%error, kind = finding.kind, "a finding could not be written down");
                 self.waiting().findings.push((at, finding));
             }

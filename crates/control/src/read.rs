@@ -1,7 +1,8 @@
 //! What an actor may see. Reads are checked like acts, but not written down one by one.
 
 use crate::Door;
-use model::{Action, Actor, Device, Failure, Inventory, Object};
+use identity::Decision;
+use model::{Action, Actor, Device, Failure, Grant, Inventory, Object};
 use std::sync::Arc;
 
 impl Door {
@@ -55,7 +56,7 @@ impl Door {
     ///
     /// # Errors
     /// `Unavailable` if the store cannot be read.
-    pub async fn findings(&self, actor: &Actor) -> Result<Vec<store::StoredFinding>, Failure> {
+    pub async fn findings(&self, actor: &Actor) -> Result<Vec<store::FindingRow>, Failure> {
         let stored = self.book().store().findings(FINDINGS).await;
         let mut findings = stored.map_err(|error| crate::book::unavailable("findings", &error))?;
         findings.retain(|row| match &row.finding.device {
@@ -69,14 +70,66 @@ impl Door {
     ///
     /// # Errors
     /// `Refused` without a grant; `Unavailable` if the log cannot be read.
-    pub async fn audit_entries(&self, actor: &Actor, query: audit::Query) -> Result<Vec<audit::Entry>, Failure> {
+    pub async fn audit_entries(
+        &self,
+        actor: &Actor,
+        query: audit::Query,
+    ) -> Result<Vec<audit::Entry>, Failure> {
         self.check(actor, Action::AuditView, &Object::Appliance)?;
-        let log = self.audit().clone();
-        let listed = tokio::task::spawn_blocking(move || log.list(&query)).await;
-        let failed = |error: &dyn std::error::Error| crate::book::unavailable("the audit log", error);
-        listed.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        self.audit().list(query).await.map_err(|error| crate::book::unavailable("the audit log", &error))
+    }
+
+    /// All users, without anything secret.
+    ///
+    /// # Errors
+    /// `Refused` without a grant; `Unavailable` if the store cannot be read.
+    pub async fn users(&self, actor: &Actor) -> Result<Vec<store::User>, Failure> {
+        self.check_users(actor)?;
+        self.book().store().users().await.map_err(|error| crate::book::unavailable("users", &error))
+    }
+
+    /// All grants, or without a grant to see them all, one's own.
+    #[must_use]
+    pub fn grants(&self, actor: &Actor) -> Vec<Grant> {
+        let mut grants = self.access().grants();
+        if self.check_users(actor).is_err() {
+            grants.retain(|grant| Some(grant.user.as_str()) == actor.principal.user());
+        }
+        grants
+    }
+
+    /// One's own tokens, without their secrets.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read.
+    pub async fn own_tokens(&self, actor: &Actor) -> Result<Vec<store::Token>, Failure> {
+        let Some(user) = actor.principal.user() else { return Ok(Vec::new()) };
+        let stored = self.book().store().tokens_of(user).await;
+        stored.map_err(|error| crate::book::unavailable("tokens", &error))
+    }
+
+    /// May they, and why? With a device, about that one; without, about the appliance.
+    ///
+    /// # Errors
+    /// `Refused` unless one asks about oneself or may see users; `NotFound` if there is no such device.
+    pub fn explain(
+        &self,
+        actor: &Actor,
+        user: &str,
+        action: Action,
+        device: Option<&str>,
+    ) -> Result<Decision, Failure> {
+        if actor.principal.user() != Some(user) {
+            self.check_users(actor)?;
+        }
+        let object = match device {
+            Some(key) => self.device(actor, key)?.object(),
+            None if action == Action::TokenOwn => Object::User { name: user.to_owned() },
+            None => Object::Appliance,
+        };
+        Ok(self.may(&crate::access_book::as_user(user), action, &object))
     }
 }
 
 /// So many findings are shown.
-const FINDINGS: u32 = 500;
+const FINDINGS: usize = 500;

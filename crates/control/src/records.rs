@@ -103,11 +103,11 @@ impl Records {
         let count = command.entries.len();
         let mut sealed = Vec::with_capacity(count);
         for (meant, credential) in &command.entries {
-            let context = crate::rules::context(meant);
-            let blob = self.0.vault().seal_credential(&context, credential).map_err(|error| failed(&error))?;
-            sealed.push((crate::rules::normal(meant), blob));
+            let key = crate::rules::key(meant);
+            let blob = self.0.vault().seal_credential(&key, credential);
+            sealed.push((key, blob.map_err(|error| failed(&error))?));
         }
-        self.0.store().put_imported(sealed).await.map_err(|error| failed(&error))?;
+        self.0.store().import_credentials(sealed).await.map_err(|error| failed(&error))?;
         Ok(count)
     }
 
@@ -151,7 +151,10 @@ macro_rules! part {
 
 part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.edit(order));
 part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.set_stage(&order));
-part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.approve(&order));
-part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.forget(&order.device).await);
+part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this
+    .approve(&order));
+part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this
+    .forget(&order.device)
+    .await);
 part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, order| this.import(order).await);
 part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, order| this.backup(order.to).await);

@@ -103,7 +103,12 @@ impl Registry {
     /// If there is no such device.
     pub fn change(&mut self, id: &DeviceId, change: impl FnOnce(&mut Device)) -> Result<Outputs, Failure> {
         let Some(before) = self.devices.get(id) else {
-            return Err(Failure::new(Kind::NotFound, "change", format!("device {id}"), "there is no such device"));
+            return Err(Failure::new(
+                Kind::NotFound,
+                "change",
+                format!("device {id}"),
+                "there is no such device",
+            ));
         };
         let mut device = Device::clone(before);
         change(&mut device);
@@ -127,7 +132,12 @@ impl Registry {
     }
 
     /// Merges an observation.
-    pub fn observe(&mut self, observation: Observation, now: Timestamp, new_id: impl FnOnce() -> DeviceId) -> Outputs {
+    pub fn observe(
+        &mut self,
+        observation: Observation,
+        now: Timestamp,
+        new_id: impl FnOnce() -> DeviceId,
+    ) -> Outputs {
         let mut outputs = Outputs::default();
         match observation {
             Observation::Answered { endpoint, certificate, claim } => {
@@ -200,7 +210,10 @@ impl Registry {
             outputs.findings.push(finding(
                 "device_returned",
                 &device,
-                format!("{} was decommissioned and answers again; find out who plugged it in", device.subject()),
+                format!(
+                    "{} was decommissioned and answers again; find out who plugged it in",
+                    device.subject()
+                ),
             ));
         } else if let Some(shown) = certificate
             && device.pinned.as_ref().is_some_and(|pinned| pinned.fingerprint != shown.fingerprint)
@@ -260,7 +273,9 @@ impl Registry {
 
     /// A newcomer that claims the identity of a device in the book is worth a look.
     fn warn_of_claim(&self, newcomer: &Device, outputs: &mut Outputs) {
-        let Some(uuid) = newcomer.identity.service_uuid.as_deref().filter(|uuid| !is_nil(uuid)) else { return };
+        let Some(uuid) = newcomer.identity.service_uuid.as_deref().filter(|uuid| !is_nil(uuid)) else {
+            return;
+        };
         let twin = self.devices.values().find(|device| {
             device.stage != Stage::Seen && device.identity.service_uuid.as_deref() == Some(uuid)
         });
@@ -281,7 +296,9 @@ impl Registry {
     #[must_use]
     pub fn free_name(&self, wanted: &str, except: Option<&DeviceId>) -> String {
         let taken = |name: &str| {
-            self.devices.values().any(|device| Some(&device.id) != except && device.name.eq_ignore_ascii_case(name))
+            self.devices
+                .values()
+                .any(|device| Some(&device.id) != except && device.name.eq_ignore_ascii_case(name))
         };
         let wanted: String = wanted.trim().to_lowercase().replace(char::is_whitespace, "-");
         if !taken(&wanted) {
@@ -299,7 +316,13 @@ impl Registry {
         self.settle(device, outputs);
     }
 
-    fn inventoried(&mut self, id: &DeviceId, inventory: Box<Inventory>, now: Timestamp, outputs: &mut Outputs) {
+    fn inventoried(
+        &mut self,
+        id: &DeviceId,
+        inventory: Box<Inventory>,
+        now: Timestamp,
+        outputs: &mut Outputs,
+    ) {
         let Some(before) = self.devices.get(id) else { return };
         let mut device = Device::clone(before);
         device.identify(&inventory);
@@ -314,7 +337,14 @@ impl Registry {
         self.settle(device, outputs);
     }
 
-    fn read(&mut self, id: &DeviceId, power: Power, health: Option<Health>, now: Timestamp, outputs: &mut Outputs) {
+    fn read(
+        &mut self,
+        id: &DeviceId,
+        power: Power,
+        health: Option<Health>,
+        now: Timestamp,
+        outputs: &mut Outputs,
+    ) {
         let Some(before) = self.devices.get(id) else { return };
         let mut device = Device::clone(before);
         answers(&mut device, power, health, now);
@@ -330,7 +360,13 @@ impl Registry {
         self.settle(device, outputs);
     }
 
-    fn certificate_changed(&mut self, id: &DeviceId, presented: Certificate, now: Timestamp, outputs: &mut Outputs) {
+    fn certificate_changed(
+        &mut self,
+        id: &DeviceId,
+        presented: Certificate,
+        now: Timestamp,
+        outputs: &mut Outputs,
+    ) {
         let Some(before) = self.devices.get(id) else { return };
         let mut device = Device::clone(before);
         outputs.device = Some(id.clone());
@@ -365,7 +401,8 @@ fn is_nil(uuid: &str) -> bool {
 
 /// Whether the controller at a device's own address may be that device: nothing says otherwise.
 fn may_be(device: &Device, shown: Option<Fingerprint>, claim: &Claim) -> bool {
-    let expected = device.pinned.as_ref().or(device.presented.as_ref()).map(|certificate| certificate.fingerprint);
+    let expected =
+        device.pinned.as_ref().or(device.presented.as_ref()).map(|certificate| certificate.fingerprint);
     if expected.is_some() && expected == shown {
         return true;
     }

@@ -20,48 +20,29 @@ pub fn allowed(device: &Device) -> Vec<MeantFor> {
     serial.chain(macs).chain(trusted.then_some(MeantFor::TrustedCertificate)).collect()
 }
 
-/// One spelling for each controller that a credential can be meant for.
+/// How an imported credential is named in the store, and what its seal is bound to.
 #[must_use]
-pub fn normal(meant: &MeantFor) -> MeantFor {
+pub fn key(meant: &MeantFor) -> String {
     match meant {
-        MeantFor::Serial(serial) => MeantFor::Serial(serial.trim().to_uppercase()),
-        MeantFor::Mac(mac) => MeantFor::Mac(canonical_mac(mac).unwrap_or_else(|| mac.to_lowercase())),
-        MeantFor::TrustedCertificate => MeantFor::TrustedCertificate,
-    }
-}
-
-/// What an imported credential's seal is bound to.
-#[must_use]
-pub fn context(meant: &MeantFor) -> String {
-    match normal(meant) {
-        MeantFor::Serial(serial) => format!("imported:serial:{serial}"),
-        MeantFor::Mac(mac) => format!("imported:mac:{mac}"),
+        MeantFor::Serial(serial) => format!("imported:serial:{}", serial.trim().to_uppercase()),
+        MeantFor::Mac(mac) => {
+            format!("imported:mac:{}", canonical_mac(mac).unwrap_or_else(|| mac.trim().to_lowercase()))
+        }
         MeantFor::TrustedCertificate => "imported:trusted_certificate".to_owned(),
     }
-}
-
-/// Names one import: a seal's last bytes are its tag, which no other seal has, and says nothing of the content.
-fn mark(sealed: &[u8]) -> String {
-    sealed.iter().rev().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Hands out each allowed credential that was not tried on this device yet.
 pub(crate) async fn credentials(book: &Book, id: &DeviceId) -> Result<Vec<Credential>, Failure> {
     let device = book.device(id).ok_or_else(|| crate::book::no_such(&id.0))?;
     let failed = |error: &dyn std::error::Error| unavailable(device.subject(), error);
-    let setting = format!("tried:{id}");
-    let mut tried: Vec<String> = book.store().setting(&setting).await.map_err(|error| failed(&error))?.unwrap_or_default();
     let mut credentials = Vec::new();
     for meant in allowed(&device) {
-        let Some(sealed) = book.store().imported(&meant).await.map_err(|error| failed(&error))? else { continue };
-        if tried.contains(&mark(&sealed)) {
-            continue;
-        }
-        tried.push(mark(&sealed));
-        credentials.push(book.vault().open_credential(&context(&meant), &sealed).map_err(|error| failed(&error))?);
-    }
-    if !credentials.is_empty() {
-        book.store().put_setting(&setting, &tried).await.map_err(|error| failed(&error))?;
+        let key = key(&meant);
+        let untried = book.store().take_untried(&key, id).await.map_err(|error| failed(&error))?;
+        let Some(sealed) = untried else { continue };
+        let opened = book.vault().open_credential(&key, &sealed);
+        credentials.push(opened.map_err(|error| failed(&error))?);
     }
     Ok(credentials)
 }

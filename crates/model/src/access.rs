@@ -122,11 +122,9 @@ impl std::str::FromStr for Role {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|role| role.name() == name)
-            .ok_or_else(|| format!("unknown role {name:?}; known are viewer, operator, administrator, auditor"))
+        Self::ALL.iter().copied().find(|role| role.name() == name).ok_or_else(|| {
+            format!("unknown role {name:?}; known are viewer, operator, administrator, auditor")
+        })
     }
 }
 
@@ -154,7 +152,9 @@ impl Scope {
     pub fn covers(&self, object: &Object) -> bool {
         match (self, object) {
             (Self::All, _) => true,
-            (Self::Zone(zone), Object::Device { zone: of, .. } | Object::Range { zone: of, .. }) => zone == of,
+            (Self::Zone(zone), Object::Device { zone: of, .. } | Object::Range { zone: of, .. }) => {
+                zone == of
+            }
             (Self::Label { key, value }, Object::Device { labels, .. }) => labels.get(key) == Some(value),
             _ => false,
         }

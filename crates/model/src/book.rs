@@ -119,7 +119,8 @@ pub trait DeviceBook: Send + Sync {
 
     /// The credentials imported for exactly this serial or MAC, or, to a trusted certificate only, the
     /// shared one: what adoption by rule may send to this device, at most one try each.
-    fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId) -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
+    fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId)
+    -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
 
     /// Writes down, durably against a crash, that a session is about to be or was opened.
     fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>>;

@@ -429,9 +429,16 @@ impl Device {
     pub fn is_known_as(&self, needle: &str) -> bool {
         let needle = needle.trim();
         let identity = &self.identity;
-        let names = [&identity.serial, &identity.service_uuid, &identity.system_uuid, &identity.hostname, &identity.asset_tag];
+        let names = [
+            &identity.serial,
+            &identity.service_uuid,
+            &identity.system_uuid,
+            &identity.hostname,
+            &identity.asset_tag,
+        ];
         let name_is = |name: &str| name.eq_ignore_ascii_case(needle);
-        if name_is(&self.id.0) || name_is(&self.name) || names.into_iter().flatten().any(|name| name_is(name)) {
+        if name_is(&self.id.0) || name_is(&self.name) || names.into_iter().flatten().any(|name| name_is(name))
+        {
             return true;
         }
         if let Ok(addr) = needle.parse::<IpAddr>() {
@@ -445,7 +452,8 @@ impl Device {
     /// Takes over what an inventory says about who the device is.
     pub fn identify(&mut self, inventory: &Inventory) {
         self.identity = inventory.identity();
-        self.resets = inventory.systems.iter().flat_map(|system| system.reset_types.iter().copied()).collect();
+        self.resets =
+            inventory.systems.iter().flat_map(|system| system.reset_types.iter().copied()).collect();
         self.resets.sort_unstable();
         self.resets.dedup();
     }

@@ -430,7 +430,8 @@ impl Inventory {
     pub fn identity(&self) -> Identity {
         let system = self.systems.first();
         let chassis = self.chassis.first();
-        let of = |from_system: fn(&System) -> &Option<String>, from_chassis: fn(&Chassis) -> &Option<String>| {
+        let of = |from_system: fn(&System) -> &Option<String>,
+                  from_chassis: fn(&Chassis) -> &Option<String>| {
             let named = system.and_then(|system| meaningful(from_system(system)));
             named.or_else(|| chassis.and_then(|chassis| meaningful(from_chassis(chassis))))
         };
@@ -459,7 +460,8 @@ impl Inventory {
     /// The worst health that any system, or else any chassis, tells of.
     #[must_use]
     pub fn health(&self) -> Health {
-        let worst = |healths: &mut dyn Iterator<Item = Health>| healths.filter(|h| *h != Health::Unknown).max();
+        let worst =
+            |healths: &mut dyn Iterator<Item = Health>| healths.filter(|h| *h != Health::Unknown).max();
         worst(&mut self.systems.iter().map(|system| system.health.0))
             .or_else(|| worst(&mut self.chassis.iter().map(|chassis| chassis.health.0)))
             .unwrap_or(Health::Unknown)
@@ -472,7 +474,8 @@ impl Inventory {
 
     fn macs(&self) -> Vec<String> {
         let nics = self.nics().flat_map(|nic| nic.mac.iter().chain(&nic.permanent_mac));
-        let adapters = self.chassis.iter().flat_map(|chassis| &chassis.adapters).flat_map(|adapter| &adapter.macs);
+        let adapters =
+            self.chassis.iter().flat_map(|chassis| &chassis.adapters).flat_map(|adapter| &adapter.macs);
         let mut macs: Vec<String> = nics.chain(adapters).filter_map(|mac| canonical_mac(mac)).collect();
         macs.retain(|mac| mac != "00:00:00:00:00:00");
         macs.sort();
@@ -491,7 +494,16 @@ impl Inventory {
 
 /// The text unless it is blank or one of the fillers that makers ship.
 fn meaningful(text: &Option<String>) -> Option<String> {
-    const FILLERS: &[&str] = &["none", "n/a", "na", "null", "unknown", "to be filled by o.e.m.", "default string", "not specified"];
+    const FILLERS: &[&str] = &[
+        "none",
+        "n/a",
+        "na",
+        "null",
+        "unknown",
+        "to be filled by o.e.m.",
+        "default string",
+        "not specified",
+    ];
     let text = text.as_deref()?.trim();
     let filler = text.is_empty() || FILLERS.iter().any(|filler| text.eq_ignore_ascii_case(filler));
     (!filler).then(|| text.to_owned())

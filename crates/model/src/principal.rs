@@ -73,7 +73,12 @@ impl Actor {
     /// A part of the appliance itself.
     #[must_use]
     pub fn system(name: &str) -> Self {
-        Self { principal: Principal::System { name: name.into() }, via: "system".into(), from: None, limit: None }
+        Self {
+            principal: Principal::System { name: name.into() },
+            via: "system".into(),
+            from: None,
+            limit: None,
+        }
     }
 
     /// A signed-in person on the web pages or through the API.

@@ -78,6 +78,12 @@ command! {
 }
 
 /// The part that carries out everything in this module.
-pub trait Controllers: Part<Discover> + Part<StopSweep> + Part<Adopt> + Part<SwitchPower> + Part<Refresh> {}
+pub trait Controllers:
+    Part<Discover> + Part<StopSweep> + Part<Adopt> + Part<SwitchPower> + Part<Refresh>
+{
+}
 
-impl<T: Part<Discover> + Part<StopSweep> + Part<Adopt> + Part<SwitchPower> + Part<Refresh>> Controllers for T {}
+impl<T: Part<Discover> + Part<StopSweep> + Part<Adopt> + Part<SwitchPower> + Part<Refresh>> Controllers
+    for T
+{
+}

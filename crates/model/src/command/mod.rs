@@ -15,7 +15,7 @@ use crate::permit::Permit;
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Something that is asked for.
-pub trait Command: Send + 'static {
+pub trait Command: Send + Sync + 'static {
     /// What comes back when it worked.
     type Outcome: Send + 'static;
 

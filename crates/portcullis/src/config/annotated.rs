@@ -13,10 +13,13 @@ pub fn annotated(config: &Config) -> Result<String, toml::ser::Error> {
         "# Portcullis. Every key stands here with its meaning; a commented one shows what it could be.\n\
          # `portcullis check` tells what is wrong, with line and column, before the appliance is started.\n",
     );
-    section(&mut text, "listen", &config.listen)?;
-    section(&mut text, "keep", &config.keep)?;
+    section(&mut text, "appliance", &config.appliance)?;
+    section(&mut text, "web", &config.web)?;
+    section(&mut text, "access", &config.access)?;
     section(&mut text, "audit", &config.audit)?;
     section(&mut text, "bmc", &config.bmc)?;
+    section(&mut text, "bmc.sweep", &config.bmc.sweep)?;
+    section(&mut text, "bmc.power", &config.bmc.power)?;
     section(&mut text, "log", &config.log)?;
     zones(&mut text, config)?;
     Ok(text)
@@ -32,6 +35,10 @@ fn section<T: Documented + serde::Serialize>(
     let _ = writeln!(text, "[{name}]");
     let table = toml::Table::try_from(values)?;
     for (key, meaning) in T::KEYS {
+        // A table inside a section stands as a section of its own.
+        if table.get(*key).is_some_and(toml::Value::is_table) {
+            continue;
+        }
         text.push('\n');
         comment(text, meaning);
         let _ = match table.get(*key) {
@@ -73,6 +80,6 @@ mod tests {
         let config = Config::default();
         let text = annotated(&config).unwrap();
         assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
-        assert!(text.contains("# Address and port of the web pages"));
+        assert!(text.contains("# The name or address that people type"));
     }
 }

@@ -10,53 +10,19 @@ pub use problem::{Problem, read};
 use control::zones::Zone;
 use model::settings;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 settings! {
-    /// Where administrators and their tools reach the appliance.
-    Listen {
-        /// Address and port of the web pages and the API. Behind the systemd socket unit it is not used.
-        address: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8443)),
+    /// The appliance as a whole. Relative paths in this file start at the data directory.
+    Appliance {
         /// The name or address that people type; links for first logins are made from it.
         name: String = "localhost".into(),
-        /// The certificate chain in PEM, and its key. Both are read again when they change.
-        /// Relative paths start at the data directory; `init` makes a pair there.
-        certificate: PathBuf = "tls/certificate.pem".into(),
-        /// The certificate's private key in PEM; readable by the appliance's user alone.
-        key: PathBuf = "tls/key.pem".into(),
-        /// From where `/metrics` may be read without a token.
-        metrics_from: Vec<ipnet::IpNet> = vec![loopback_v4(), loopback_v6()],
-    }
-}
-
-settings! {
-    /// What is kept, and where.
-    Keep {
-        /// The database: `sqlite:FILE`; a relative file starts at the data directory.
+        /// The database: `sqlite:FILE`.
         store: String = "sqlite:portcullis.db".into(),
-        /// Where the vault's key comes from: `file:PATH`, `credential:NAME` (systemd) or `passphrase`
-        /// (read at the start from the variable PORTCULLIS_PASSPHRASE_FILE's file).
+        /// Where the vault's key comes from: `file:PATH`, `credential:NAME` (a systemd credential) or
+        /// `passphrase` (in the file that PORTCULLIS_PASSPHRASE_FILE names at the start).
         /// A backup never holds this key: keep a copy of it in a safe.
         vault_key: String = "file:vault.key".into(),
-    }
-}
-
-settings! {
-    /// Where the audit log's checkpoints go, so that nobody on this machine can rewrite the past unseen.
-    Audit {
-        /// Checkpoints are appended to this file; let it lie on another machine (NFS, a serial line's spool).
-        anchor_file: Option<PathBuf> = None,
-        /// A checkpoint is signed after so many records ...
-        checkpoint_records: u64 = 100,
-        /// ... or so many seconds, whichever comes first.
-        checkpoint_seconds: u64 = 300,
-        /// Every record and checkpoint is sent to this syslog server (RFC 5424 over TLS), as `host:port`.
-        syslog: Option<String> = None,
-        /// The authority of the syslog server's certificate, in PEM.
-        syslog_authority: Option<PathBuf> = None,
-        /// So much room, in KiB, stays reserved on disk for the records of acts that must work on a full disk.
-        reserve_kib: u64 = 1024,
     }
 }
 
@@ -84,12 +50,14 @@ pub enum LogFormat {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// `[listen]`.
-    pub listen: Listen,
-    /// `[keep]`.
-    pub keep: Keep,
+    /// `[appliance]`.
+    pub appliance: Appliance,
+    /// `[web]`.
+    pub web: web::Config,
+    /// `[access]`.
+    pub access: control::config::Access,
     /// `[audit]`.
-    pub audit: Audit,
+    pub audit: audit::Config,
     /// `[bmc]`.
     pub bmc: bmc::Config,
     /// `[log]`.
@@ -98,10 +66,33 @@ pub struct Config {
     pub zone: Vec<Zone>,
 }
 
-fn loopback_v4() -> ipnet::IpNet {
-    ipnet::IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(127, 0, 0, 0), 8))
-}
+impl Config {
+    /// The database's URL, its file inside `data` unless it is absolute.
+    pub fn store_url(&self, data: &Path) -> String {
+        let file = self.appliance.store.strip_prefix("sqlite:").unwrap_or(&self.appliance.store);
+        format!("sqlite:{}", data.join(file).display())
+    }
 
-fn loopback_v6() -> ipnet::IpNet {
-    ipnet::IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::LOCALHOST, 128))
+    /// Where the vault's key comes from, its file inside `data` unless it is absolute.
+    pub fn key_source(&self, data: &Path) -> Result<vault::KeySource, vault::Error> {
+        match self.appliance.vault_key.strip_prefix("file:") {
+            Some(file) => Ok(vault::KeySource::File(data.join(file))),
+            None => self.appliance.vault_key.parse(),
+        }
+    }
+
+    /// The same with every relative path inside `data`.
+    pub fn rooted(mut self, data: &Path) -> Self {
+        let root = |path: &mut PathBuf| *path = data.join(&*path);
+        root(&mut self.web.certificate);
+        root(&mut self.web.key);
+        self.bmc.authorities.as_mut().map(root);
+        self.audit.anchor.as_mut().map(root);
+        if let Some(syslog) = &mut self.audit.syslog {
+            root(&mut syslog.ca_file);
+            syslog.certificate_file.as_mut().map(root);
+            syslog.key_file.as_mut().map(root);
+        }
+        self
+    }
 }

@@ -63,17 +63,14 @@ fn judge(file: &Path, text: &str, config: &Config) -> Vec<Problem> {
         let (line, column) = locate::key(text, section, key);
         problems.push(Problem { file: file.into(), line, column, what, hint: Some(hint.into()) });
     };
-    if let Err(error) = config.keep.vault_key.parse::<vault::KeySource>() {
-        wrong("keep", "vault_key", error.to_string(), "use file:PATH, credential:NAME or passphrase");
+    if let Err(error) = config.key_source(Path::new("/")) {
+        wrong("appliance", "vault_key", error.to_string(), "use file:PATH, credential:NAME or passphrase");
     }
-    if config.keep.store.starts_with("postgres") {
-        wrong("keep", "store", "this version keeps its state in SQLite only".into(), "use sqlite:FILE");
+    if config.appliance.store.starts_with("postgres") {
+        wrong("appliance", "store", "this version keeps its state in SQLite only".into(), "use sqlite:FILE");
     }
-    if config.audit.syslog.as_ref().is_some_and(|at| !at.contains(':')) {
-        wrong("audit", "syslog", "a syslog server is written host:port".into(), "the port for syslog over TLS is 6514");
-    }
-    if config.audit.checkpoint_records == 0 || config.audit.checkpoint_seconds == 0 {
-        wrong("audit", "checkpoint_records", "checkpoints need a distance of at least 1".into(), "use 100 and 300");
+    if config.audit.checkpoint_records == 0 || config.audit.checkpoint_minutes == 0 {
+        wrong("audit", "checkpoint_records", "checkpoints need a distance of at least 1".into(), "use 1000 and 15");
     }
     if tracing_subscriber::EnvFilter::try_new(&config.log.level).is_err() {
         wrong("log", "level", format!("{:?} is no log filter", config.log.level), "use error, warn, info or debug");
@@ -115,20 +112,20 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_named_with_its_place_and_the_right_word() {
-        let [problem] = &problems("[listen]\nadress = \"127.0.0.1:1\"\n")[..] else { panic!("one problem") };
-        assert!(problem.starts_with("2:1: unknown field `adress`"), "{problem}");
-        assert!(problem.ends_with("[did you mean `address`?]"), "{problem}");
+        let [problem] = &problems("[web]\ncertificat = \"127.0.0.1:1\"\n")[..] else { panic!("one problem") };
+        assert!(problem.starts_with("2:1: unknown field `certificat`"), "{problem}");
+        assert!(problem.ends_with("[did you mean `certificate`?]"), "{problem}");
     }
 
     #[test]
     fn a_wrong_value_is_named_with_its_place() {
-        let [problem] = &problems("\n[listen]\naddress = \"nonsense\"\n")[..] else { panic!("one problem") };
-        assert!(problem.starts_with("3:11: "), "{problem}");
+        let [problem] = &problems("\n[web]\nlisten = \"nonsense\"\n")[..] else { panic!("one problem") };
+        assert!(problem.starts_with("3:10: "), "{problem}");
     }
 
     #[test]
     fn what_parses_and_cannot_be_meant_is_named_too() {
-        let text = "[keep]\nvault_key = \"magic\"\n[[zone]]\nname = \"a\"\nnetworks = [\"10.0.0.0/8\"]\n[[zone]]\nname = \"b\"\nnetworks = [\"10.0.0.0/8\"]\n";
+        let text = "[appliance]\nvault_key = \"magic\"\n[[zone]]\nname = \"a\"\nnetworks = [\"10.0.0.0/8\"]\n[[zone]]\nname = \"b\"\nnetworks = [\"10.0.0.0/8\"]\n";
         let problems = problems(text);
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(problems[0].starts_with("2:1: "), "{problems:?}");

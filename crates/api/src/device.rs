@@ -1,0 +1,199 @@
+//! Devices, power, adoption, sweeps, jobs.
+
+use model::device::{Power, Reset, Stage};
+use model::{Device, DeviceId, Failure, Fingerprint, Secret};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A page of devices.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Devices {
+    /// The devices, by name.
+    pub devices: Vec<Device>,
+    /// How many there are in all that match.
+    pub total: usize,
+}
+
+/// Which devices to list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeviceQuery {
+    /// A filter as on the fleet page: words, and `power:off`, `health:critical`, `stage:seen`, `zone:x`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// How many to skip.
+    pub offset: usize,
+    /// How many to show, at most 5,000; 0 means 500.
+    pub limit: usize,
+}
+
+/// What to look for.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FindQuery {
+    /// An address, MAC address, name, serial number, asset tag or UUID of the server or its controller.
+    pub q: String,
+}
+
+/// A device's new name or labels.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EditDevice {
+    /// The new name, if it changes.
+    pub name: Option<String>,
+    /// All labels from now on, if they change.
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// Where a device goes in its life.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveDevice {
+    /// `in_service` or `maintenance`.
+    pub stage: Stage,
+}
+
+/// How to adopt: by hand with a credential, or, without one, by rule.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdoptDevice {
+    /// The account on the controller.
+    pub username: Option<String>,
+    /// Its password.
+    #[schema(value_type = Option<String>, format = Password)]
+    pub password: Option<Secret<String>>,
+    /// The certificate's fingerprint, as it was looked at.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// How to switch.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchDevice {
+    /// One of the device's advertised resets.
+    pub reset: Reset,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Switched {
+    /// The power that was read last.
+    pub power: Power,
+}
+
+/// A certificate to approve.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveCertificate {
+    /// The fingerprint of the certificate that the device shows, as it was looked at.
+    pub fingerprint: Fingerprint,
+}
+
+/// A range to sweep.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSweep {
+    /// Such as `10.20.0.0/22`.
+    pub range: String,
+    /// The TCP port to ask at; by default the configured one.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// At most so many new addresses a second; by default the configured number.
+    #[serde(default)]
+    pub rate: Option<u32>,
+}
+
+/// A sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sweep {
+    /// Its number.
+    pub sweep: u64,
+    /// Addresses asked.
+    pub asked: u64,
+    /// Addresses in all.
+    pub total: u64,
+    /// Controllers that answered.
+    pub found: u64,
+    /// Whether it ended.
+    pub ended: bool,
+}
+
+/// The number of a sweep that was started.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SweepStarted {
+    /// The number.
+    pub sweep: u64,
+}
+
+/// A credential for adoption by rule; exactly one of serial, mac and trusted says for which controller.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedCredential {
+    /// For the controller with this serial number or service tag.
+    #[serde(default)]
+    pub serial: Option<String>,
+    /// For the controller with this MAC address.
+    #[serde(default)]
+    pub mac: Option<String>,
+    /// For any controller whose certificate leads to a configured authority.
+    #[serde(default)]
+    pub trusted: bool,
+    /// The account on the controller.
+    pub username: String,
+    /// Its password.
+    #[schema(value_type = String, format = Password)]
+    pub password: Secret<String>,
+}
+
+/// How many were imported.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Imported {
+    /// The number.
+    pub imported: usize,
+}
+
+/// The same switch on many devices.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPowerJob {
+    /// Which, by identifier or name.
+    pub devices: Vec<String>,
+    /// How.
+    pub reset: Reset,
+}
+
+/// A job over many devices.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Job {
+    /// Its number.
+    pub id: u64,
+    /// What it does.
+    pub title: String,
+    /// Who started it.
+    pub by: String,
+    /// How many acts there are.
+    pub total: usize,
+    /// How many ended.
+    pub done: usize,
+    /// How many of these failed.
+    pub failed: usize,
+    /// What became of those that ended.
+    pub results: Vec<JobResult>,
+}
+
+/// What became of one act of a job.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct JobResult {
+    /// On which device.
+    pub device: DeviceId,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// The number of a job that was started.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct JobStarted {
+    /// The number.
+    pub job: u64,
+}

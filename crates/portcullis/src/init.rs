@@ -1,0 +1,122 @@
+//! `portcullis init`: a data directory with annotated configuration, keys, certificate and first login.
+
+use crate::cli::{Init, Place};
+use crate::config::{Config, annotated};
+use crate::exit::Exit;
+use crate::{parts, tls};
+use anyhow::Context as _;
+use model::access::{Role, Scope};
+use model::command::access::{AddGrant, CreateUser};
+use model::Actor;
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Runs the verb.
+pub fn run(options: &Init, json: bool) -> Result<(), Exit> {
+    let file = options.place.config_file();
+    if file.exists() {
+        let what = format!("{} exists already; nothing was changed", file.display());
+        return Err(Exit::Wrong(vec![what, "  hint: remove it, or choose another --data".into()]));
+    }
+    let mut config = Config::default();
+    if let Some(address) = options.listen {
+        config.web.listen = vec![address];
+    }
+    if let Some(name) = &options.name {
+        config.appliance.name.clone_from(name);
+    }
+    make(&options.place, &config)?;
+    let link = first_login(&options.place, &options.admin)?;
+    if json {
+        println!("{}", serde_json::json!({ "config": file, "data": options.place.data, "first_login": link }));
+    } else {
+        println!("data directory  {}", options.place.data.display());
+        println!("configuration   {}", file.display());
+        println!("vault key       keep a copy of it in a safe: without it no credential can be opened");
+        println!("start           portcullis serve --data {}", options.place.data.display());
+        println!("first login     {link}");
+        println!("                (works once, for 24 hours; on a browser that warns, compare the certificate's fingerprint)");
+    }
+    Ok(())
+}
+
+/// Makes the directory and everything in it but the database.
+pub fn make(place: &Place, config: &Config) -> anyhow::Result<()> {
+    let data = &place.data;
+    make_private_dir(data)?;
+    make_private_dir(&data.join("tls"))?;
+    let text = annotated(config).context("write the configuration")?;
+    write_new(&place.config_file(), text.as_bytes(), 0o640)?;
+    let key = data.join("vault.key");
+    if !key.exists() {
+        vault::generate_key_file(&key).with_context(|| format!("make the vault's key {}", key.display()))?;
+    }
+    let pair = (data.join(&config.web.certificate), data.join(&config.web.key));
+    if !pair.0.exists() {
+        let (certificate, key) = tls::self_signed(&config.appliance.name, &config.web.listen)?;
+        write_new(&pair.0, certificate.as_bytes(), 0o644)?;
+        write_new(&pair.1, key.as_bytes(), 0o600)?;
+    }
+    let signer = data.join(parts::AUDIT_KEY);
+    if !signer.exists() {
+        audit::key::create(&signer).with_context(|| format!("make the audit log's key {}", signer.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes the first administrator, if there is no user yet, and a one-time link for the given account.
+pub fn first_login(place: &Place, admin: &str) -> Result<String, Exit> {
+    let config = crate::config::read(&place.config_file()).map_err(crate::check::problems)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let link = runtime.block_on(async {
+        let parts = parts::open(place, &config).await?;
+        let link = link_for(&parts, admin).await;
+        parts.close().await;
+        link
+    })?;
+    Ok(format!("https://{}{link}", authority(&config)))
+}
+
+async fn link_for(parts: &parts::Parts, admin: &str) -> Result<String, Exit> {
+    let actor = Actor::system("operator");
+    let access: Arc<control::AccessBook> = Arc::clone(parts.door.access());
+    let secret = if parts.door.users(&actor).await?.iter().any(|user| user.name == admin) {
+        parts.door.run(&actor, &access, model::command::access::ResetUser { name: admin.into() }).await?
+    } else {
+        let create = CreateUser { name: admin.into(), full_name: String::new() };
+        let secret = parts.door.run(&actor, &access, create).await?;
+        let grant = AddGrant { user: admin.into(), role: Role::Administrator, scope: Scope::All };
+        parts.door.run(&actor, &access, grant).await?;
+        secret
+    };
+    Ok(format!("/enrol/{}", secret.expose()))
+}
+
+/// The name and port that people type.
+pub fn authority(config: &Config) -> String {
+    let name = &config.appliance.name;
+    match config.web.listen.first().map_or(443, std::net::SocketAddr::port) {
+        443 => name.clone(),
+        port => format!("{name}:{port}"),
+    }
+}
+
+fn make_private_dir(path: &Path) -> anyhow::Result<()> {
+    if !path.exists() {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.with_context(|| format!("make the directory {}", path.display()))?;
+    }
+    let mode = fs::metadata(path)?.permissions().mode();
+    anyhow::ensure!(mode & 0o077 == 0, "{} may be read by others; run: chmod 700 {0}", path.display());
+    Ok(())
+}
+
+/// Writes a file that must not exist yet.
+pub fn write_new(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let mut file = opened.with_context(|| format!("make {}", path.display()))?;
+    file.write_all(content).and_then(|()| file.sync_all()).with_context(|| format!("write {}", path.display()))
+}

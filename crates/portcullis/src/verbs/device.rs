@@ -1,0 +1,337 @@
+//! `portcullis device`: find, see, adopt and switch.
+
+use crate::cli::Remote;
+use crate::exit::Exit;
+use crate::output::{or_dash, show, table};
+use crate::remote;
+use api::Client;
+use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewPowerJob, NewSweep};
+use clap::{Args, Subcommand};
+use model::device::{Reach, Reset, Stage};
+use model::{Credential, Device, Failure, Fingerprint, Kind};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often a sweep's or a job's progress is asked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Sweep an address range for controllers.
+    Discover(Discover),
+    /// List devices.
+    List {
+        /// Words to look for, and `power:off`, `health:critical`, `stage:seen`, `zone:NAME`.
+        filter: Vec<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Show one device, and what it is made of.
+    Show {
+        /// Its name or identifier.
+        device: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Which controller is behind this server? By any of its addresses, MACs, names, or its serial number.
+    Find {
+        /// What is known of the server.
+        needle: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Take a controller over.
+    Adopt(Adopt),
+    /// Decommission a device and destroy its credential.
+    Forget {
+        /// Its name or identifier.
+        device: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Switch servers: on, force_off, graceful_shutdown, power_cycle, ...
+    Power {
+        /// How.
+        reset: Reset,
+        /// Which, by name or identifier.
+        #[arg(required = true)]
+        devices: Vec<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Read a device in full, now.
+    Refresh {
+        /// Its name or identifier.
+        device: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Change a device's name or labels.
+    Edit {
+        /// Its name or identifier.
+        device: String,
+        /// Its new name.
+        #[arg(long)]
+        name: Option<String>,
+        /// A label, KEY=VALUE; all labels of the device are replaced by those given.
+        #[arg(long = "label", value_name = "KEY=VALUE")]
+        labels: Vec<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Put an adopted device in_service or into maintenance.
+    Stage {
+        /// Its name or identifier.
+        device: String,
+        /// `in_service` or `maintenance`.
+        stage: Stage,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Approve the certificate that a device shows instead of the pinned one.
+    Approve {
+        /// Its name or identifier.
+        device: String,
+        /// The certificate's SHA-256 fingerprint, as you compared it.
+        fingerprint: Fingerprint,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Import credentials for adoption by rule, from CSV: `serial|mac|trusted,VALUE,USER,PASSWORD`.
+    Credentials {
+        /// The CSV file.
+        file: PathBuf,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// Options of `device discover`.
+#[derive(Debug, Args)]
+pub struct Discover {
+    /// The range, such as 10.20.0.0/22.
+    range: String,
+    /// The TCP port to ask at.
+    #[arg(long)]
+    port: Option<u16>,
+    /// At most so many new addresses a second.
+    #[arg(long)]
+    rate: Option<u32>,
+    /// Come back at once instead of when the sweep ended.
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Options of `device adopt`.
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// Its name or identifier.
+    device: String,
+    /// By hand: the account on the controller.
+    #[arg(long, requires_all = ["password_file", "fingerprint"])]
+    user: Option<String>,
+    /// By hand: a file that holds the account's password.
+    #[arg(long, requires = "user", value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// By hand: the certificate's SHA-256 fingerprint, as you compared it; `device show` tells it.
+    #[arg(long, requires = "user", value_name = "SHA256")]
+    fingerprint: Option<Fingerprint>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Runs the verb.
+pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
+    match verb {
+        Verb::Discover(options) => discover(&options, json),
+        Verb::List { filter, remote } => {
+            let query = DeviceQuery { q: Some(filter.join(" ")), offset: 0, limit: 5000 };
+            Ok(show(json, &remote::client(&remote)?.devices(&query)?, list)?)
+        }
+        Verb::Find { needle, remote } => {
+            let found = remote::client(&remote)?.find(&needle)?;
+            if found.devices.is_empty() {
+                let cause = "no device is known by this address, MAC, name or serial number";
+                return Err(Failure::new(Kind::NotFound, "find", needle, cause).into());
+            }
+            Ok(show(json, &found, list)?)
+        }
+        Verb::Show { device, remote } => describe(&remote::client(&remote)?, &device, json),
+        Verb::Adopt(options) => adopt(&options, json),
+        Verb::Forget { device, remote } => done(json, remote::client(&remote)?.forget(&device)),
+        Verb::Power { reset, devices, remote } => power(&remote::client(&remote)?, reset, devices, json),
+        Verb::Refresh { device, remote } => done(json, remote::client(&remote)?.refresh(&device)),
+        Verb::Edit { device, name, labels, remote } => {
+            let edit = EditDevice { name, labels: parse_labels(&labels)? };
+            done(json, remote::client(&remote)?.edit(&device, &edit))
+        }
+        Verb::Stage { device, stage, remote } => {
+            done(json, remote::client(&remote)?.set_stage(&device, &MoveDevice { stage }))
+        }
+        Verb::Approve { device, fingerprint, remote } => {
+            done(json, remote::client(&remote)?.approve(&device, fingerprint))
+        }
+        Verb::Credentials { file, remote } => import(&remote::client(&remote)?, &file, json),
+    }
+}
+
+/// Says that it worked.
+pub fn done(json: bool, answer: Result<(), Failure>) -> Result<(), Exit> {
+    answer?;
+    Ok(show(json, &serde_json::json!({ "done": true }), |_| "done".to_owned())?)
+}
+
+fn list(found: &Devices) -> String {
+    let rows: Vec<Vec<String>> = found.devices.iter().map(row).collect();
+    table(&["name", "stage", "power", "health", "vendor", "model", "serial", "address", "zone"], &rows)
+}
+
+fn row(device: &Device) -> Vec<String> {
+    let identity = &device.identity;
+    vec![
+        device.name.clone(),
+        device.stage.to_string(),
+        device.state.power.to_string(),
+        device.state.health.to_string(),
+        or_dash(identity.vendor.as_ref()),
+        or_dash(identity.model.as_ref()),
+        or_dash(identity.serial.as_ref()),
+        device.endpoint.to_string(),
+        device.zone.clone(),
+    ]
+}
+
+fn describe(client: &Client, key: &str, json: bool) -> Result<(), Exit> {
+    let device = client.device(key)?;
+    let inventory = client.inventory(key)?;
+    let both = serde_json::json!({ "device": device, "inventory": inventory });
+    Ok(show(json, &both, |_| {
+        let mut text = facts(&device);
+        if let Some(inventory) = &inventory {
+            text.push_str("\n\n");
+            text.push_str(&super::inspect::human(inventory));
+        }
+        text
+    })?)
+}
+
+fn facts(device: &Device) -> String {
+    let reach = match &device.state.reach {
+        Reach::NotAsked => "not asked yet".to_owned(),
+        Reach::Online => "online".to_owned(),
+        Reach::Offline { since, cause } => format!("offline since {since:.0}: {cause}"),
+    };
+    let labels: Vec<String> = device.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let resets: Vec<&str> = device.resets.iter().map(|reset| reset.word()).collect();
+    let mut facts = vec![
+        ("name", device.name.clone()),
+        ("id", device.id.to_string()),
+        ("address", device.endpoint.to_string()),
+        ("zone", device.zone.clone()),
+        ("stage", format!("{} ({})", device.stage, device.presence)),
+        ("power", device.state.power.to_string()),
+        ("health", device.state.health.to_string()),
+        ("controller", reach),
+        ("labels", labels.join(" ")),
+        ("resets", resets.join(" ")),
+    ];
+    let certificates = [("pinned", &device.pinned), ("presented", &device.presented)];
+    for (name, certificate) in certificates {
+        if let Some(certificate) = certificate {
+            facts.push((name, format!("{} ({})", certificate.fingerprint, certificate.subject)));
+        }
+    }
+    let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name:<11}{value}")).collect();
+    lines.join("\n")
+}
+
+fn discover(options: &Discover, json: bool) -> Result<(), Exit> {
+    let client = remote::client(&options.remote)?;
+    let sweep = NewSweep { range: options.range.clone(), port: options.port, rate: options.rate };
+    let number = client.sweep(&sweep)?.sweep;
+    loop {
+        let found = client.sweeps()?.into_iter().find(|sweep| sweep.sweep == number);
+        if let Some(sweep) = found.filter(|sweep| sweep.ended || options.no_wait) {
+            return Ok(show(json, &sweep, |sweep| {
+                format!("sweep {number}: {} of {} addresses asked, {} controllers", sweep.asked, sweep.total, sweep.found)
+            })?);
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+fn adopt(options: &Adopt, json: bool) -> Result<(), Exit> {
+    let client = remote::client(&options.remote)?;
+    let (Some(user), Some(file)) = (&options.user, &options.password_file) else {
+        return done(json, client.adopt_by_rule(&options.device));
+    };
+    let credential = Credential { username: user.clone(), password: remote::password(file)? };
+    done(json, client.adopt(&options.device, &credential, options.fingerprint))
+}
+
+fn power(client: &Client, reset: Reset, devices: Vec<String>, json: bool) -> Result<(), Exit> {
+    if let [device] = &devices[..] {
+        let switched = client.switch(device, reset)?;
+        return Ok(show(json, &switched, |switched| format!("{device}: {}", switched.power))?);
+    }
+    let number = client.power_job(&NewPowerJob { devices, reset })?.job;
+    let job = loop {
+        let job = client.job(number)?;
+        if job.done == job.total {
+            break job;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    };
+    show(json, &job, |job| {
+        let failures = job.results.iter().filter_map(|result| result.failure.as_ref());
+        let lines: Vec<String> = failures.map(ToString::to_string).collect();
+        format!("{} of {} done, {} failed\n{}", job.done - job.failed, job.total, job.failed, lines.join("\n"))
+    })?;
+    match job.results.into_iter().find_map(|result| result.failure) {
+        Some(failure) => Err(failure.into()),
+        None => Ok(()),
+    }
+}
+
+fn parse_labels(labels: &[String]) -> Result<Option<BTreeMap<String, String>>, Exit> {
+    let wrong = |label: &String| Exit::Wrong(vec![format!("label {label:?} is not KEY=VALUE")]);
+    let pair = |label: &String| {
+        label.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| wrong(label))
+    };
+    if labels.is_empty() {
+        return Ok(None);
+    }
+    labels.iter().map(pair).collect::<Result<_, _>>().map(Some)
+}
+
+fn import(client: &Client, file: &std::path::Path, json: bool) -> Result<(), Exit> {
+    let text = remote::password(file)?;
+    let mut entries = Vec::new();
+    let lines = text.expose().lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    for (number, line) in lines {
+        let fields: Vec<&str> = line.splitn(4, ',').map(str::trim).collect();
+        let &[kind, value, username, password] = &fields[..] else {
+            let what = format!("{}:{}:1: a line is `serial|mac|trusted,VALUE,USER,PASSWORD`", file.display(), number + 1);
+            return Err(Exit::Wrong(vec![what]));
+        };
+        let meant = match kind {
+            "serial" | "mac" => serde_json::json!({ (kind): value }),
+            "trusted" => serde_json::json!({ "trusted": true }),
+            other => {
+                let what = format!("{}:{}:1: {other:?} is not serial, mac or trusted", file.display(), number + 1);
+                return Err(Exit::Wrong(vec![what]));
+            }
+        };
+        let mut entry = serde_json::json!({ "username": username, "password": password });
+        if let (Some(entry), Some(meant)) = (entry.as_object_mut(), meant.as_object()) {
+            entry.extend(meant.clone());
+        }
+        entries.push(entry);
+    }
+    let imported = client.import_credentials(&serde_json::Value::Array(entries))?;
+    Ok(show(json, &imported, |imported| format!("{} credentials imported", imported.imported))?)
+}

@@ -1,0 +1,9 @@
+//! The operator verbs, one file each.
+
+pub mod access;
+pub mod audit;
+pub mod backup;
+pub mod device;
+pub mod inspect;
+pub mod token;
+pub mod user;
