@@ -1,0 +1,72 @@
+//! What can be configured, with its defaults.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How the log is kept and where it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// A file of the log is closed and the next begun when it is this large, in bytes.
+    pub segment_bytes: u64,
+    /// Space on the disk that is kept for essential acts, in bytes. About 500 bytes are used by a record.
+    pub reserve_bytes: u64,
+    /// A checkpoint is signed after this many records.
+    pub checkpoint_records: u64,
+    /// A checkpoint is signed after this many minutes, if there is anything new.
+    pub checkpoint_minutes: u64,
+    /// A file that checkpoints are appended to. It proves something only when it is not on this machine
+    /// (a network share) or cannot be rewritten by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<PathBuf>,
+    /// A syslog collector that every record and checkpoint is sent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syslog: Option<Syslog>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 * 1024 * 1024,
+            reserve_bytes: 1024 * 1024,
+            checkpoint_records: 1000,
+            checkpoint_minutes: 15,
+            anchor: None,
+            syslog: None,
+        }
+    }
+}
+
+impl Config {
+    /// The longest time between a record and the checkpoint that covers it.
+    #[must_use]
+    pub fn checkpoint_interval(&self) -> Duration {
+        Duration::from_secs(self.checkpoint_minutes.clamp(1, 7 * 24 * 60) * 60)
+    }
+}
+
+/// A syslog collector that speaks RFC 5424 over TLS (RFC 5425).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Syslog {
+    /// Where it listens, as `HOST:PORT`; the port of RFC 5425 is 6514.
+    pub address: String,
+    /// The name that its certificate must carry.
+    pub server_name: String,
+    /// A PEM file with the certificates of the authorities that may have signed it.
+    pub ca_file: PathBuf,
+    /// A PEM file with this appliance's certificate, if the collector asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_file: Option<PathBuf>,
+    /// A PEM file with that certificate's private key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+    /// The name that this appliance gives itself in messages (RFC 5424, section 6.2.4).
+    #[serde(default = "default_hostname")]
+    pub hostname: String,
+}
+
+fn default_hostname() -> String {
+    "portcullis".into()
+}
