@@ -1,6 +1,6 @@
 //! The threads: each does one job after the other, in a transaction.
 
-use crate::metrics::{ERRORS, WRITE_SECONDS};
+use crate::metrics::{ERRORS, WRITE_QUEUE, WRITE_SECONDS};
 use crate::work::{Job, Trouble};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +18,7 @@ pub struct Asked {
 pub fn write(mut connection: Connection, mut jobs: Receiver<Asked>) {
     while let Some(Asked { job, at }) = jobs.blocking_recv() {
         finish("write", job, |job| write_one(&mut connection, job));
+        metrics::gauge!(WRITE_QUEUE).set(f64::from(u32::try_from(jobs.len()).unwrap_or(u32::MAX)));
         metrics::histogram!(WRITE_SECONDS).record(at.elapsed().as_secs_f64());
     }
 }
