@@ -16,6 +16,7 @@ impl Machine {
         match rest {
             ["Systems", id, "Actions", "ComputerSystem.Reset"] => *id == ids.system,
             ["Managers", id, "Actions", "Manager.Reset"] => *id == ids.manager,
+            ["UpdateService", "Actions", "UpdateService.SimpleUpdate"] => true,
             _ => false,
         }
     }
@@ -25,6 +26,10 @@ impl Machine {
             Ok(body) => body,
             Err(response) => return response,
         };
+        if rest.first() == Some(&"UpdateService") {
+            let message = "The action SimpleUpdate is not supported by this simulated controller.";
+            return bad_request("ActionNotSupported", message, &["SimpleUpdate"]);
+        }
         let Some(word) = body.get("ResetType").and_then(Value::as_str) else {
             let message = "The action requires the parameter ResetType to be present in the request body.";
             return bad_request("ActionParameterMissing", message, &["Reset", "ResetType"]);

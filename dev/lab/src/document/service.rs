@@ -227,6 +227,10 @@ impl View<'_> {
                     "Name": "Update Service",
                     "ServiceEnabled": true,
                     "FirmwareInventory": link(&format!("{base}/FirmwareInventory")),
+                    "Actions": { "#UpdateService.SimpleUpdate": {
+                        "target": format!("{base}/Actions/UpdateService.SimpleUpdate"),
+                        "TransferProtocol@Redfish.AllowableValues": ["HTTP", "HTTPS"],
+                    }},
                     "Status": status(Health::Ok),
                 });
                 Some((Place::UpdateService, doc))
