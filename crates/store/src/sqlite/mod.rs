@@ -31,7 +31,8 @@ pub struct Sqlite {
     path: PathBuf,
     // Emptied when dropped, so that the threads see the end of their queues.
     queues: Option<(Queue, Queue)>,
-    threads: Vec<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 /// The way to a thread.
@@ -73,13 +74,14 @@ impl Sqlite {
         let (write, write_jobs) = Queue::new();
         let (read, read_jobs) = Queue::new();
         let read_jobs = Arc::new(Mutex::new(read_jobs));
-        let mut threads = vec![start(&path, "store-write", move || worker::write(writer, write_jobs))?];
+        let mut readers = Vec::with_capacity(READERS);
         for _ in 0..READERS {
             let reader = connection::open_reader(&path).map_err(cannot)?;
             let jobs = Arc::clone(&read_jobs);
-            threads.push(start(&path, "store-read", move || worker::read(&reader, &jobs))?);
+            readers.push(start(&path, "store-read", move || worker::read(&reader, &jobs))?);
         }
-        Ok(Self { path, queues: Some((write, read)), threads })
+        let writer = start(&path, "store-write", move || worker::write(writer, write_jobs))?;
+        Ok(Self { path, queues: Some((write, read)), readers, writer: Some(writer) })
     }
 
     /// The file.
@@ -99,13 +101,20 @@ impl Sqlite {
 }
 
 impl Drop for Sqlite {
+    /// The reading connections close first: two that close at once would each leave the log to the other.
     fn drop(&mut self) {
-        self.queues = None;
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!(path = %self.path.display(), "a thread of the database ended in a panic");
-            }
-        }
+        let Some((write, read)) = self.queues.take() else { return };
+        drop(read);
+        self.readers.drain(..).for_each(join);
+        drop(write);
+        self.writer.take().into_iter().for_each(join);
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    if thread.join().is_err() {
+        tracing::error!(thread = name, "a thread of the database ended in a panic");
     }
 }
 
