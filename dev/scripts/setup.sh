@@ -2,6 +2,7 @@
 # Installs what a bare Debian 12 with Rust is missing. Quick when nothing is.
 #   setup.sh build   what `make run` needs: a C compiler, and npm for the one script that the pages load from elsewhere
 #   setup.sh test    and what the tests need: programs that are not ours, to be tested against
+#   setup.sh prove   and the fuzzer
 #   setup.sh deb     and what the Debian package needs
 source "$(dirname "$0")/lib.sh"
 
@@ -46,7 +47,7 @@ need node nodejs
 need npm npm
 case "$want" in
   build) ;;
-  test | deb)
+  test | prove | deb)
     need pkg-config pkg-config
     need chromium chromium
     need chromedriver chromium-driver
@@ -58,7 +59,7 @@ case "$want" in
     need python3 python3
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     ;;
-  *) fail "setup.sh: '$want' is not build, test or deb" ;;
+  *) fail "setup.sh: '$want' is not build, test, prove or deb" ;;
 esac
 [ "$want" != deb ] || need debootstrap debootstrap
 install_packages
@@ -68,3 +69,4 @@ if [ "$want" != build ]; then
   install_cargo_tool cargo-deny 0.20.2
 fi
 [ "$want" != deb ] || install_cargo_tool cargo-deb 3.8.0
+[ "$want" != prove ] || install_cargo_tool cargo-fuzz 0.13.2

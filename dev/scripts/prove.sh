@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What takes too long for every run: kill tests in full, hours of fuzzing, the benches; figures go to docs/measured.md.
+# Each can be made shorter or longer by a variable:
+#   PORTCULLIS_PROVE_KILLS          how often the appliance is killed under load (300)
+#   PORTCULLIS_PROVE_FUZZ_SECONDS   how long each parser is fuzzed (1800)
+source "$(dirname "$0")/lib.sh"
+source dev/scripts/figures.sh
+
+dev/scripts/setup.sh prove
+export PORTCULLIS_PROVE_KILLS="${PORTCULLIS_PROVE_KILLS:-300}"
+seconds="${PORTCULLIS_PROVE_FUZZ_SECONDS:-1800}"
+
+fuzz() {
+  local name log runs
+  echo "| target | seconds | inputs | found |"
+  echo "|---|---|---|---|"
+  for name in fuzz/fuzz_targets/*.rs; do
+    name="$(basename "$name" .rs)"
+    log="$(mktemp)"
+    mkdir -p "fuzz/corpus/$name"
+    say "fuzz $name for $seconds s" >&2
+    # A stable compiler is let to switch the sanitizer on; the appliance itself is never built so.
+    if ! RUSTC_BOOTSTRAP=1 cargo fuzz run "$name" "fuzz/corpus/$name" "fuzz/seeds/$name" -- \
+      -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 >"$log" 2>&1; then
+      tail -40 "$log" >&2
+      fail "fuzz target $name found something; the input is in fuzz/artifacts/$name"
+    fi
+    runs="$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")"
+    echo "| \`$name\` | $seconds | $runs | nothing |"
+    rm -f "$log"
+  done
+}
+
+fuzz >"$PORTCULLIS_FIGURES/fuzz.md"
+
+say "kill tests: $PORTCULLIS_PROVE_KILLS times"
+cargo build --locked --release --package portcullis
+unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
+PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \
+  cargo test --locked --release --package e2e -- kill --test-threads 1 --nocapture
+
+write_figures
+dev/scripts/bench.sh
