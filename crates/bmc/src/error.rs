@@ -218,6 +218,15 @@ impl Error {
         }
     }
 
+    /// The controller's own words.
+    #[must_use]
+    pub fn messages(&self) -> &[String] {
+        match self {
+            Self::Answered { messages, .. } | Self::CredentialRefused { messages, .. } => messages,
+            _ => &[],
+        }
+    }
+
     /// The certificate that was shown instead of the pinned one.
     #[must_use]
     pub fn presented(&self) -> Option<&Certificate> {

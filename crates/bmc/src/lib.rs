@@ -9,21 +9,32 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`adopt`] | takes a controller over: one look at its certificate, one sign-in |
 //! | [`client`] | one controller over HTTPS: trust, sessions, bounded documents |
+//! | [`config`] | what a site may change, with defaults |
 //! | [`error`] | what can go wrong with a request, with operation, controller and answer |
+//! | [`fleet`] | one owner task for each adopted controller: the per-device lock |
 //! | [`inspect`] | reads one controller once and logs out |
+//! | [`power`] | how a server is switched: the plan table and the act; pure |
 //! | [`read`] | follows the links of a service and makes an inventory of them |
+//! | [`sessions`] | which sessions an earlier life left open; pure |
+//! | [`sweep`] | discovery over address ranges |
 //! | [`vendor`] | what makers do otherwise, a row each |
 
+mod adopt;
 pub mod client;
 pub mod config;
 pub mod error;
+pub mod fleet;
 pub mod inspect;
+mod metrics;
 pub mod power;
 pub mod read;
+pub mod sessions;
 pub mod sweep;
 pub mod vendor;
 
 pub use client::{Client, Limits, Scheme, Target, Trust};
 pub use config::Config;
 pub use error::Error;
+pub use fleet::Fleet;

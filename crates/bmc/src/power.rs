@@ -78,8 +78,8 @@ enum Way {
 
 use Power::{Off, On, Paused, PoweringOff, PoweringOn, Unknown};
 use Reset::{
-    ForceOff, ForceOn, ForceRestart, FullPowerCycle, GracefulRestart, GracefulShutdown, Nmi, Pause, PowerCycle,
-    PushPowerButton, Resume, Suspend,
+    ForceOff, ForceOn, ForceRestart, FullPowerCycle, GracefulRestart, GracefulShutdown, Nmi, Pause,
+    PowerCycle, PushPowerButton, Resume, Suspend,
 };
 
 const ANY: &[Power] = Power::ALL;
@@ -164,12 +164,18 @@ pub fn plan(wanted: Reset, advertised: &[Reset], current: Power) -> Result<Plan,
         match row.way {
             Way::Nothing(say) => return Ok(Plan::Nothing(say)),
             Way::Refuse { cause, hint } => {
-                return Err(Impossible { kind: Kind::Conflict, cause: cause.into(), hint: Some(hint.into()) });
+                return Err(Impossible {
+                    kind: Kind::Conflict,
+                    cause: cause.into(),
+                    hint: Some(hint.into()),
+                });
             }
             Way::Do(steps) if advertised.is_empty() || offers(steps) => {
                 return Ok(Plan::Steps { steps, instead: None });
             }
-            Way::Instead(why, steps) if offers(steps) => return Ok(Plan::Steps { steps, instead: Some(why) }),
+            Way::Instead(why, steps) if offers(steps) => {
+                return Ok(Plan::Steps { steps, instead: Some(why) });
+            }
             Way::Do(_) | Way::Instead(..) => {}
         }
     }

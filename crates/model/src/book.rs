@@ -90,6 +90,27 @@ pub struct OpenSession {
     pub asked_at: Timestamp,
 }
 
+/// A sweep of an address range and how far it came, so that a stopped or killed one goes on where it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepRecord {
+    /// Its number.
+    pub number: u64,
+    /// The range.
+    pub range: ipnet::IpNet,
+    /// The TCP port that is asked at.
+    pub port: u16,
+    /// At most so many addresses a second.
+    pub rate: u32,
+    /// How many addresses from the range's start are done with.
+    pub cursor: u64,
+    /// Addresses asked.
+    pub asked: u64,
+    /// Controllers that answered.
+    pub found: u64,
+    /// Whether it came to the range's end.
+    pub ended: bool,
+}
+
 /// Keeps device records, credentials and open sessions. Implemented by `control`.
 pub trait DeviceBook: Send + Sync {
     /// The record, if there is such a device.
@@ -122,12 +143,38 @@ pub trait DeviceBook: Send + Sync {
     fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId)
     -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
 
-    /// Writes down, durably against a crash, that a session is about to be or was opened.
+    /// Writes down, durably against a crash, that a session is about to be or was opened. Two entries
+    /// with the same device and `asked_at` are the same session: the later one completes the earlier.
+    /// Others of the device stay: after a crash there may be one to close and one to close it with.
     fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>>;
 
-    /// Writes down that no session is open any more.
+    /// Writes down that no session is open on the device any more: every entry of it goes.
     fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>>;
 
     /// The sessions that an earlier life of the appliance left open.
     fn sessions_left(&self) -> BoxFuture<'_, Result<Vec<OpenSession>, Failure>>;
+
+    /// The zone that holds a whole address range, by name.
+    fn zone_of(&self, range: ipnet::IpNet) -> String {
+        let _ = range;
+        "management".into()
+    }
+
+    /// Writes down a new sweep, or finds the one of the same range and port that did not come to its end.
+    /// `None` where sweeps are not kept: then they are numbered by the driver and resumed only in this life.
+    fn sweep_begun(
+        &self,
+        range: ipnet::IpNet,
+        port: u16,
+        rate: u32,
+    ) -> BoxFuture<'_, Result<Option<SweepRecord>, Failure>> {
+        let _ = (range, port, rate);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Writes down how far a sweep came; called every few seconds and at its end.
+    fn sweep_progress(&self, sweep: SweepRecord) -> BoxFuture<'_, Result<(), Failure>> {
+        let _ = sweep;
+        Box::pin(async { Ok(()) })
+    }
 }

@@ -149,7 +149,10 @@ impl Act {
     /// What to do first.
     #[must_use]
     pub fn start(&self) -> Next {
-        self.step().map_or_else(|| self.done("nothing had to be sent"), |step| Next::Send { step, after: Duration::ZERO })
+        self.step().map_or_else(
+            || self.done("nothing had to be sent"),
+            |step| Next::Send { step, after: Duration::ZERO },
+        )
     }
 
     /// What to do after `input`, at `now` since the act began.
@@ -164,9 +167,10 @@ impl Act {
                 self.silent = Some(cause);
                 self.wait(now)
             }
-            Input::TaskFailed(answer) => {
-                Next::Failed { kind: Kind::BadAnswer, cause: format!("its task ended badly: {answer}{}", self.seen()) }
-            }
+            Input::TaskFailed(answer) => Next::Failed {
+                kind: Kind::BadAnswer,
+                cause: format!("its task ended badly: {answer}{}", self.seen()),
+            },
         }
     }
 
@@ -185,7 +189,10 @@ impl Act {
                     Some(step) if now.saturating_add(after) < self.deadline => Next::Send { step, after },
                     _ => Next::Failed {
                         kind: Kind::Busy,
-                        cause: format!("{answer}; it did not take the request before the deadline of {} s", self.deadline.as_secs()),
+                        cause: format!(
+                            "{answer}; it did not take the request before the deadline of {} s",
+                            self.deadline.as_secs()
+                        ),
                     },
                 }
             }
@@ -204,7 +211,9 @@ impl Act {
             Goal::Is(wanted) if power == wanted => self.reached("it is so", now),
             Goal::Leaves(from) if stable && power != from => self.reached("it is so", now),
             Goal::Restarted => self.restarted(power, boot, watched, now),
-            Goal::Answers if self.left && power != Power::Unknown => self.reached("the controller is back", now),
+            Goal::Answers if self.left && power != Power::Unknown => {
+                self.reached("the controller is back", now)
+            }
             Goal::Answers if self.lost.is_none() && watched >= self.watch && power != Power::Unknown => {
                 self.reached("the controller took it; it was not seen to go away", now)
             }
@@ -292,4 +301,3 @@ impl Act {
         }
     }
 }
-

@@ -36,7 +36,8 @@ pub fn read(system: &Value) -> Reading {
     let status = system.get("Status");
     let health = |key| status.and_then(|status| status.get(key)).and_then(Value::as_str).map(health);
     // sushy-tools spells it HealthRollUp.
-    let rolled_up = health("HealthRollup").or_else(|| health("HealthRollUp")).filter(|it| *it != Health::Unknown);
+    let rolled_up =
+        health("HealthRollup").or_else(|| health("HealthRollUp")).filter(|it| *it != Health::Unknown);
     Reading {
         power: system.get("PowerState").and_then(Value::as_str).map_or(Power::Unknown, power),
         health: rolled_up.or_else(|| health("Health")).unwrap_or(Health::Unknown),
@@ -89,7 +90,37 @@ fn action(system: &Value) -> Option<ResetAction> {
 pub fn offers_in_action_info(info: &Value) -> Vec<Reset> {
     let parameters = info.get("Parameters").and_then(Value::as_array).into_iter().flatten();
     let of_reset = |parameter: &&Value| parameter.get("Name").and_then(Value::as_str) == Some("ResetType");
-    parameters.into_iter().find(of_reset).map(|parameter| resets(parameter.get("AllowableValues"))).unwrap_or_default()
+    parameters
+        .into_iter()
+        .find(of_reset)
+        .map(|parameter| resets(parameter.get("AllowableValues")))
+        .unwrap_or_default()
+}
+
+/// How a task is (DSP0268 Task, `TaskState`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// Under way.
+    Runs,
+    /// Ended well.
+    Ended,
+    /// Ended badly, with what the controller says of it.
+    Failed(String),
+}
+
+/// Reads a task or what its monitor answers. What names no state runs still.
+#[must_use]
+pub fn task(task: &Value) -> TaskState {
+    match task.get("TaskState").and_then(Value::as_str) {
+        Some("Completed") => TaskState::Ended,
+        Some(state @ ("Exception" | "Killed" | "Cancelled" | "Interrupted")) => {
+            let said = task.get("Messages").and_then(Value::as_array).into_iter().flatten();
+            let said = said.filter_map(|message| message.get("Message")?.as_str());
+            let said: Vec<String> = said.take(3).map(|text| text.chars().take(300).collect()).collect();
+            TaskState::Failed(format!("{state} {}", said.join(" ")).trim_end().to_owned())
+        }
+        _ => TaskState::Runs,
+    }
 }
 
 fn resets(list: Option<&Value>) -> Vec<Reset> {
@@ -107,9 +138,14 @@ mod tests {
 
     #[test]
     fn what_is_not_said_or_not_understood_is_unknown() {
-        for spoilt in [json!(null), json!({}), json!({ "PowerState": 7 }), json!({ "PowerState": "Reset" }), json!([])] {
+        for spoilt in
+            [json!(null), json!({}), json!({ "PowerState": 7 }), json!({ "PowerState": "Reset" }), json!([])]
+        {
             let reading = read(&spoilt);
-            assert_eq!((reading.power, reading.health, reading.reset), (Power::Unknown, Health::Unknown, None));
+            assert_eq!(
+                (reading.power, reading.health, reading.reset),
+                (Power::Unknown, Health::Unknown, None)
+            );
         }
         assert_eq!(power("off"), Power::Unknown, "the schema's words are exact");
     }
@@ -131,6 +167,16 @@ mod tests {
         let action = reading.reset.unwrap();
         assert_eq!((action.target.as_str(), action.info.as_deref()), ("/x/Reset", Some("/x/Info")));
         assert_eq!(action.offers, [Reset::On, Reset::ForceOff]);
+    }
+
+    #[test]
+    fn tasks_end_well_or_badly() {
+        assert_eq!(task(&json!({ "TaskState": "Completed" })), TaskState::Ended);
+        assert_eq!(task(&json!({ "TaskState": "Running" })), TaskState::Runs);
+        assert_eq!(task(&json!({ "TaskState": null })), TaskState::Runs);
+        let failed =
+            task(&json!({ "TaskState": "Exception", "Messages": [{ "Message": "no power supply" }, 7] }));
+        assert_eq!(failed, TaskState::Failed("Exception no power supply".into()));
     }
 
     #[test]

@@ -14,12 +14,19 @@ fn sends(plan: &Plan) -> Vec<Reset> {
 fn only_what_is_offered_is_ever_sent() {
     // All 8,192 sets of offers, all resets, all powers.
     for mask in 1_u32..1 << Reset::ALL.len() {
-        let offered: Vec<Reset> =
-            Reset::ALL.iter().enumerate().filter(|(i, _)| mask & 1 << i != 0).map(|(_, reset)| *reset).collect();
+        let offered: Vec<Reset> = Reset::ALL
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| mask & 1 << i != 0)
+            .map(|(_, reset)| *reset)
+            .collect();
         for wanted in Reset::ALL {
             for current in Power::ALL {
                 match plan(*wanted, &offered, *current) {
-                    Ok(plan) => assert!(sends(&plan).iter().all(|reset| offered.contains(reset)), "{wanted} {offered:?}"),
+                    Ok(plan) => assert!(
+                        sends(&plan).iter().all(|reset| offered.contains(reset)),
+                        "{wanted} {offered:?}"
+                    ),
                     Err(refused) if refused.kind == Kind::Unsupported => {
                         assert!(!offered.contains(wanted), "{wanted} is offered: {offered:?}");
                         let hint = refused.hint.unwrap();
@@ -41,7 +48,9 @@ fn what_is_offered_is_sent_as_it_was_asked_for_or_there_is_nothing_to_do() {
                     Ok(Plan::Steps { steps, instead }) => {
                         assert_eq!((steps.len(), steps[0].send, instead), (1, *wanted, None));
                     }
-                    Ok(Plan::Nothing(say)) => assert!(say.contains("nothing was sent") && *current != Power::Unknown),
+                    Ok(Plan::Nothing(say)) => {
+                        assert!(say.contains("nothing was sent") && *current != Power::Unknown)
+                    }
                     Err(refused) => assert_eq!((refused.kind, *current), (Kind::Conflict, Power::Off)),
                 }
             }
@@ -56,7 +65,9 @@ fn unknown_is_never_off() {
         assert!(!matches!(of_unknown, Plan::Nothing(_)), "{wanted}: an unknown state satisfied it");
     }
     // A substitute that goes through off waits until the controller says off before it sends on.
-    let Ok(Plan::Steps { steps, .. }) = plan(Reset::PowerCycle, &[Reset::On, Reset::ForceOff], Power::Unknown) else {
+    let Ok(Plan::Steps { steps, .. }) =
+        plan(Reset::PowerCycle, &[Reset::On, Reset::ForceOff], Power::Unknown)
+    else {
         panic!("no plan")
     };
     let mut act = Act::new(steps, Power::Unknown, None, &Config::default());
@@ -88,13 +99,18 @@ fn no_goal_is_satisfied_by_unknown() {
                 now += after;
                 next = act.handle(Input::Read { power: Power::Unknown, boot: None }, now);
             }
-            assert!(matches!(next, Next::Failed { kind: Kind::TimedOut, .. }), "{wanted} from {before}: {next:?}");
+            assert!(
+                matches!(next, Next::Failed { kind: Kind::TimedOut, .. }),
+                "{wanted} from {before}: {next:?}"
+            );
         }
     }
 }
 
 fn begun(wanted: Reset, offered: &[Reset], current: Power, boot: Option<&str>) -> Act {
-    let Ok(Plan::Steps { steps, .. }) = plan(wanted, offered, current) else { panic!("no plan for {wanted}") };
+    let Ok(Plan::Steps { steps, .. }) = plan(wanted, offered, current) else {
+        panic!("no plan for {wanted}")
+    };
     Act::new(steps, current, boot.map(Into::into), &Config::default())
 }
 
@@ -104,7 +120,8 @@ fn read(act: &mut Act, power: Power, at: u64) -> Next {
 
 #[test]
 fn a_power_cycle_that_is_not_offered_is_off_then_on() {
-    let mut act = begun(Reset::PowerCycle, &[Reset::On, Reset::ForceOff, Reset::ForceRestart], Power::On, None);
+    let mut act =
+        begun(Reset::PowerCycle, &[Reset::On, Reset::ForceOff, Reset::ForceRestart], Power::On, None);
     assert!(matches!(act.handle(Input::Sent(Sent::Accepted), Duration::ZERO), Next::Read { .. }));
     assert!(matches!(read(&mut act, Power::On, 1), Next::Read { .. }));
     assert!(matches!(read(&mut act, Power::PoweringOff, 2), Next::Read { .. }));
@@ -161,7 +178,9 @@ fn a_lost_request_is_not_repeated_and_the_state_decides() {
 
 #[test]
 fn not_now_is_tried_again_only_within_the_deadline() {
-    let not_now = |secs| Input::Sent(Sent::NotNow { after: Some(Duration::from_secs(secs)), answer: "answered 503".into() });
+    let not_now = |secs| {
+        Input::Sent(Sent::NotNow { after: Some(Duration::from_secs(secs)), answer: "answered 503".into() })
+    };
     let mut act = begun(Reset::ForceOff, Reset::ALL, Power::On, None);
     let Next::Send { after, step } = act.handle(not_now(30), Duration::ZERO) else { panic!() };
     assert_eq!((after, step.send), (Duration::from_secs(30), Reset::ForceOff));
@@ -175,7 +194,10 @@ fn a_controller_that_cuts_its_own_power_is_waited_for() {
     let mut act = begun(Reset::FullPowerCycle, Reset::ALL, Power::On, None);
     let _ = act.handle(Input::Sent(Sent::Accepted), Duration::ZERO);
     assert!(matches!(read(&mut act, Power::On, 1), Next::Read { .. }));
-    assert!(matches!(act.handle(Input::NoReading("no connection".into()), Duration::from_secs(5)), Next::Read { .. }));
+    assert!(matches!(
+        act.handle(Input::NoReading("no connection".into()), Duration::from_secs(5)),
+        Next::Read { .. }
+    ));
     assert!(matches!(read(&mut act, Power::Unknown, 60), Next::Read { .. }));
     assert!(matches!(read(&mut act, Power::Off, 70), Next::Done { power: Power::Off, .. }));
 }
@@ -189,5 +211,8 @@ fn a_silent_controller_is_named_when_the_deadline_passes() {
     else {
         panic!()
     };
-    assert_eq!(cause, "it is not off after 300 s; last seen on; the controller does not answer: no connection");
+    assert_eq!(
+        cause,
+        "it is not off after 300 s; last seen on; the controller does not answer: no connection"
+    );
 }

@@ -22,7 +22,9 @@ const SERIALS: &[&str] = &[
 pub fn of_root(root: &Value) -> Option<Claim> {
     let redfish_version = text(root.get("RedfishVersion"));
     let kind = root.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
-    let links = ["Systems", "Managers", "Chassis", "Links"].iter().any(|name| root.get(name).is_some_and(Value::is_object));
+    let links = ["Systems", "Managers", "Chassis", "Links"]
+        .iter()
+        .any(|name| root.get(name).is_some_and(Value::is_object));
     if !(redfish_version.is_some() || kind.contains("ServiceRoot.")) || !links {
         return None;
     }
@@ -92,19 +94,26 @@ mod tests {
         let claim = of_root(&json!({ "RedfishVersion": 7, "@odata.type": "#ServiceRoot.v1_0_0.ServiceRoot",
             "UUID": null, "Oem": { "Hpe": {} }, "Managers": {} }))
         .unwrap();
-        assert_eq!((claim.redfish_version, claim.service_uuid, claim.vendor.as_deref()), (None, None, Some("Hpe")));
+        assert_eq!(
+            (claim.redfish_version, claim.service_uuid, claim.vendor.as_deref()),
+            (None, None, Some("Hpe"))
+        );
     }
 
     #[test]
     fn what_is_no_root_claims_nothing() {
-        for other in [json!({}), json!([]), json!({ "RedfishVersion": "1.0" }), json!({ "hello": { "Systems": {} } })] {
+        for other in
+            [json!({}), json!([]), json!({ "RedfishVersion": "1.0" }), json!({ "hello": { "Systems": {} } })]
+        {
             assert_eq!(of_root(&other), None, "{other}");
         }
     }
 
     #[test]
     fn claims_are_bounded_and_clean() {
-        let claim = of_root(&json!({ "RedfishVersion": "1\n.0", "Systems": {}, "Product": "x".repeat(5000) })).unwrap();
+        let claim =
+            of_root(&json!({ "RedfishVersion": "1\n.0", "Systems": {}, "Product": "x".repeat(5000) }))
+                .unwrap();
         assert_eq!(claim.redfish_version.as_deref(), Some("1.0"));
         assert_eq!(claim.product.unwrap().len(), LONGEST);
     }

@@ -28,7 +28,10 @@ impl Walk {
     /// If the range holds too many addresses to be asked one by one.
     pub fn over(range: IpNet) -> Result<Self, Failure> {
         let refuse = |most: u8| {
-            let cause = format!("a range of this family may have at most {} addresses (/{most})", 1_u64 << (range.max_prefix_len() - most));
+            let cause = format!(
+                "a range of this family may have at most {} addresses (/{most})",
+                1_u64 << (range.max_prefix_len() - most)
+            );
             Failure::new(Kind::Invalid, "sweep", range.to_string(), cause)
         };
         match range.trunc() {
@@ -39,16 +42,23 @@ impl Walk {
                 let all = 1_u64 << (32 - net.prefix_len());
                 let first = u128::from(u32::from(net.network()));
                 let whole = net.prefix_len() >= 31;
-                Ok(Self { first: first + u128::from(!whole), total: if whole { all } else { all - 2 }, v4: true })
+                Ok(Self {
+                    first: first + u128::from(!whole),
+                    total: if whole { all } else { all - 2 },
+                    v4: true,
+                })
             }
-            IpNet::V6(net) if net.prefix_len() < MIN_PREFIX_V6 => {
-                Err(refuse(MIN_PREFIX_V6).hint("an IPv6 subnet cannot be walked; give the /112 or longer that holds the controllers"))
-            }
+            IpNet::V6(net) if net.prefix_len() < MIN_PREFIX_V6 => Err(refuse(MIN_PREFIX_V6)
+                .hint("an IPv6 subnet cannot be walked; give the /112 or longer that holds the controllers")),
             IpNet::V6(net) => {
                 let all = 1_u64 << (128 - net.prefix_len());
                 let first = u128::from(net.network());
                 let whole = net.prefix_len() >= 127;
-                Ok(Self { first: first + u128::from(!whole), total: if whole { all } else { all - 1 }, v4: false })
+                Ok(Self {
+                    first: first + u128::from(!whole),
+                    total: if whole { all } else { all - 1 },
+                    v4: false,
+                })
             }
         }
     }
@@ -182,7 +192,10 @@ mod tests {
         assert_eq!(Walk::over("fd00::/112".parse().unwrap()).unwrap().total(), 65_535);
         let refused = Walk::over("fd00::/111".parse().unwrap()).unwrap_err();
         assert_eq!(refused.kind, Kind::Invalid);
-        assert!(refused.to_string().contains("fd00::/111") && refused.to_string().contains("65536"), "{refused}");
+        assert!(
+            refused.to_string().contains("fd00::/111") && refused.to_string().contains("65536"),
+            "{refused}"
+        );
         assert_eq!(Walk::over("0.0.0.0/7".parse().unwrap()).unwrap_err().kind, Kind::Invalid);
     }
 

@@ -1,0 +1,404 @@
+//! One controller's client and the one session that is kept open on it, written down before and after.
+//!
+//! A session that may be open and is not in use (an earlier life's, one whose request broke off) is a
+//! suspect: it is closed at the next sign-in, and its entry stays in the book until then.
+
+use super::Shared;
+use super::trouble::Trouble;
+use crate::client::{Answer, Document};
+use crate::sessions::{self, Ours};
+use crate::{Client, Error, Scheme, Target, Trust};
+use jiff::SignedDuration;
+use model::book::OpenSession;
+use model::device::{Device, DeviceId, Endpoint};
+use model::{Credential, Failure, Kind};
+use serde_json::Value;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+/// The most sessions that are looked at on one controller; they allow 6 to 64.
+const MOST_SESSIONS: usize = 128;
+
+/// How the client asks at present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Signed {
+    /// As nobody.
+    Out,
+    /// In the session that the book knows as this.
+    Session(OpenSession),
+    /// With the account, on a controller that takes no sessions.
+    Basic,
+}
+
+/// All traffic to one adopted controller goes through here.
+pub struct Link {
+    shared: Arc<Shared>,
+    id: DeviceId,
+    client: Option<Client>,
+    signed: Signed,
+    sessions_path: Option<String>,
+    suspects: Vec<OpenSession>,
+    /// The credential in use, as a digest, and the one that was refused.
+    in_use: Option<Digest>,
+    refused: Option<Digest>,
+}
+
+/// SHA-256 over user name and password.
+type Digest = [u8; 32];
+
+impl Link {
+    /// Nothing is opened yet.
+    pub fn new(shared: Arc<Shared>, id: DeviceId, suspects: Vec<OpenSession>) -> Self {
+        Self {
+            shared,
+            id,
+            client: None,
+            signed: Signed::Out,
+            sessions_path: None,
+            suspects,
+            in_use: None,
+            refused: None,
+        }
+    }
+
+    /// Whether a session of ours may be open that is not in use.
+    pub const fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
+    }
+
+    /// A person asks: a refused credential may be tried once more.
+    pub const fn forgive(&mut self) {
+        self.refused = None;
+    }
+
+    /// The client, signed in.
+    pub async fn ready(&mut self) -> Result<&mut Client, Trouble> {
+        self.follow_the_record()?;
+        if self.signed == Signed::Out {
+            self.sign_in().await?;
+            if self.has_suspects() && self.close_suspects().await? {
+                self.sign_in().await?;
+            }
+        }
+        self.client.as_mut().ok_or(Trouble::Gone)
+    }
+
+    /// Gets a document; opens the session anew, once, if the controller has ended it.
+    pub async fn get(&mut self, path: &str) -> Result<Document, Trouble> {
+        let first = self.ready().await?.get(path).await;
+        let result = match first {
+            Err(error) if self.maybe_ended(&error) => {
+                // A second refusal in a row tells an ended session from a forbidden resource.
+                match self.ready().await?.get(path).await {
+                    Err(Error::SessionEnded { .. }) => {
+                        self.let_session_go();
+                        self.ready().await?.get(path).await
+                    }
+                    other => other,
+                }
+            }
+            other => other,
+        };
+        result.map_err(|error| self.note(error))
+    }
+
+    /// Posts once. Only where the controller says that the session has ended, and so did nothing, it is
+    /// posted again in a new one.
+    pub async fn post(&mut self, path: &str, body: &Value) -> Result<Answer, Trouble> {
+        let first = self.ready().await?.post(path, body).await;
+        let result = match first {
+            Err(error) if self.maybe_ended(&error) => {
+                self.let_session_go();
+                self.ready().await?.post(path, body).await
+            }
+            other => other,
+        };
+        result.map_err(|error| self.note(error))
+    }
+
+    /// Remembers what an error of the client in use means for the requests to come.
+    pub fn note(&mut self, error: Error) -> Trouble {
+        match &error {
+            Error::CredentialRefused { .. } if self.signed == Signed::Basic => {
+                self.refused = self.in_use;
+                self.signed = Signed::Out;
+            }
+            Error::SessionEnded { .. } | Error::CertificateChanged { .. } => self.let_session_go(),
+            _ => {}
+        }
+        Trouble::Request(error)
+    }
+
+    /// Closes the connection and keeps the session.
+    pub fn rest(&mut self) {
+        let Some(client) = &self.client else { return };
+        let session = client.session().cloned();
+        let mut fresh = Client::new(client.target().clone(), *client.limits());
+        match (session, &self.signed) {
+            (Some(session), Signed::Session(_)) => fresh.use_session(session),
+            // The account would have to be unsealed again: the connection stays.
+            (_, Signed::Basic) => return,
+            _ => {}
+        }
+        self.client = Some(fresh);
+    }
+
+    /// Closes the session. What cannot be closed stays in the book for the next start.
+    pub async fn close(&mut self) -> Result<(), Trouble> {
+        let signed = std::mem::replace(&mut self.signed, Signed::Out);
+        if let (Signed::Session(open), Some(client)) = (signed, self.client.as_mut()) {
+            if open.path.is_none() {
+                self.suspects.push(open);
+            } else if let Err(error) = client.logout().await {
+                self.suspects.push(open);
+                return Err(Trouble::Request(error));
+            }
+            if !self.has_suspects() {
+                self.shared.book.session_closed(&self.id).await.map_err(Trouble::Here)?;
+            }
+        }
+        self.client = None;
+        Ok(())
+    }
+
+    /// What may still be open when this link ends.
+    pub fn take_suspects(&mut self) -> Vec<OpenSession> {
+        self.let_session_go();
+        std::mem::take(&mut self.suspects)
+    }
+
+    fn maybe_ended(&self, error: &Error) -> bool {
+        let refused = matches!(error, Error::SessionEnded { .. } | Error::Answered { status: 401, .. });
+        refused && matches!(self.signed, Signed::Session(_))
+    }
+
+    /// The session is given up but may still be open.
+    fn let_session_go(&mut self) {
+        if let Signed::Session(open) = std::mem::replace(&mut self.signed, Signed::Out) {
+            self.suspects.push(open);
+        }
+        if let Some(client) = &mut self.client {
+            client.forget_credential();
+        }
+    }
+
+    /// A moved device or an approved certificate needs a new client.
+    fn follow_the_record(&mut self) -> Result<(), Trouble> {
+        let device = self.shared.book.device(&self.id).filter(|device| device.is_adopted()).ok_or(Trouble::Gone)?;
+        let target = target(&device, self.shared.config.plain_http).map_err(Trouble::Here)?;
+        let same = self.client.as_ref().is_some_and(|client| is_same(client.target(), &target));
+        if !same {
+            self.let_session_go();
+            self.sessions_path = None;
+            self.client = Some(Client::new(target, self.shared.config.limits()));
+        }
+        Ok(())
+    }
+
+    async fn sign_in(&mut self) -> Result<(), Trouble> {
+        let credential = self.shared.book.credential(&self.id).await.map_err(Trouble::Here)?;
+        let digest = digest(&credential);
+        if self.refused == Some(digest) {
+            return Err(Trouble::RefusedBefore);
+        }
+        self.in_use = Some(digest);
+        let path = match self.sessions_path.clone() {
+            Some(path) => Ok(path),
+            None => self.client.as_mut().ok_or(Trouble::Gone)?.sessions_path().await,
+        };
+        match path {
+            Ok(path) => {
+                self.sessions_path = Some(path.clone());
+                self.open_session(&path, &credential).await
+            }
+            Err(Error::NoSessions { .. }) => self.use_account(&credential).await,
+            Err(error) => Err(Trouble::Request(error)),
+        }
+    }
+
+    /// Writes down that a session is asked for, asks, and writes down where it is.
+    async fn open_session(&mut self, path: &str, credential: &Credential) -> Result<(), Trouble> {
+        let asked_at = self.shared.clock.now();
+        let mut open = OpenSession { device: self.id.clone(), path: None, asked_at };
+        self.shared.book.session_opened(open.clone()).await.map_err(Trouble::Here)?;
+        // From here on it may exist, also if this future is dropped.
+        self.suspects.push(open.clone());
+        let client = self.client.as_mut().ok_or(Trouble::Gone)?;
+        match client.login_at(path, credential).await {
+            Ok(session) => {
+                open.path = session.path;
+                if let Some(suspect) = self.suspects.last_mut() {
+                    *suspect = open.clone();
+                }
+                self.shared.book.session_opened(open).await.map_err(Trouble::Here)?;
+                self.signed = self.suspects.pop().map_or(Signed::Out, Signed::Session);
+                Ok(())
+            }
+            Err(error) => {
+                if was_not_opened(&error) {
+                    self.suspects.pop();
+                    self.none_open().await?;
+                }
+                match error {
+                    Error::NoSessions { .. } => {
+                        self.sessions_path = None;
+                        return self.use_account(credential).await;
+                    }
+                    Error::CredentialRefused { .. } => self.refused = self.in_use,
+                    _ => {}
+                }
+                Err(Trouble::Request(error))
+            }
+        }
+    }
+
+    async fn use_account(&mut self, credential: &Credential) -> Result<(), Trouble> {
+        self.client.as_mut().ok_or(Trouble::Gone)?.use_basic(credential);
+        self.signed = Signed::Basic;
+        // A controller without sessions has none of ours open.
+        self.suspects.clear();
+        self.none_open().await
+    }
+
+    async fn none_open(&self) -> Result<(), Trouble> {
+        if self.has_suspects() || matches!(self.signed, Signed::Session(_)) {
+            return Ok(());
+        }
+        self.shared.book.session_closed(&self.id).await.map_err(Trouble::Here)
+    }
+
+    /// Closes what may have been left open. If all of it is closed, closes the session in use as well,
+    /// because the book can only say of a device that none is open any more, and returns true. What
+    /// the controller refuses to close stays a suspect and does not keep the device out of service.
+    async fn close_suspects(&mut self) -> Result<bool, Trouble> {
+        let Signed::Session(current) = self.signed.clone() else { return Ok(false) };
+        let (known, unknown): (Vec<OpenSession>, Vec<OpenSession>) =
+            std::mem::take(&mut self.suspects).into_iter().partition(|suspect| suspect.path.is_some());
+        let asked: Vec<_> = unknown.iter().map(|suspect| suspect.asked_at).collect();
+        // Until each is dealt with it stays a suspect, also if this future is dropped.
+        self.suspects = known.iter().chain(&unknown).cloned().collect();
+        let found = if asked.is_empty() { Vec::new() } else { self.find_left_open(&current, &asked).await? };
+        let mut stubborn = Vec::new();
+        let paths = known.iter().filter_map(|suspect| suspect.path.as_ref()).chain(&found);
+        let mut closed = 0_u64;
+        for path in paths.filter(|path| Some(*path) != current.path.as_ref()) {
+            match self.client.as_mut().ok_or(Trouble::Gone)?.delete(path).await {
+                Ok(_) => closed += 1,
+                Err(Error::Answered { status: 400 | 404 | 405 | 410, .. }) => {}
+                Err(error @ Error::Answered { .. }) => {
+                    tracing::warn!(device = %self.id, path, cause = error.cause(), "a session that was left open cannot be closed");
+                    stubborn.push(OpenSession { path: Some(path.clone()), ..current.clone() });
+                }
+                Err(error) => return Err(self.note(error)),
+            }
+        }
+        tracing::info!(device = %self.id, closed, "sessions that were left open are closed");
+        metrics::counter!(crate::metrics::SESSIONS_RECOVERED).increment(closed);
+        self.suspects = stubborn;
+        if self.has_suspects() {
+            return Ok(false);
+        }
+        self.close().await?;
+        self.follow_the_record()?;
+        Ok(true)
+    }
+
+    async fn find_left_open(&mut self, current: &OpenSession, asked: &[jiff::Timestamp]) -> Result<Vec<String>, Trouble> {
+        let user = self.shared.book.credential(&self.id).await.map_err(Trouble::Here)?.username;
+        let Some(list) = self.sessions_path.clone() else { return Ok(Vec::new()) };
+        let client = self.client.as_mut().ok_or(Trouble::Gone)?;
+        let origin = own_address(client.target().endpoint);
+        let members = match client.get(&list).await {
+            Ok(document) => members(&document.value),
+            Err(error @ (Error::Answered { .. } | Error::BadDocument { .. })) => {
+                tracing::warn!(device = %self.id, cause = error.cause(), "cannot look for sessions that were left open");
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(self.note(error)),
+        };
+        let mut listed = Vec::new();
+        for path in members.iter().take(MOST_SESSIONS) {
+            match client.get(path).await {
+                Ok(document) => listed.push(sessions::read(path, &document.value)),
+                // It ended in the meantime, or is none of our business.
+                Err(Error::Answered { .. } | Error::BadDocument { .. } | Error::BadLink { .. }) => {}
+                Err(error) => return Err(self.note(error)),
+            }
+        }
+        let limits = self.shared.config.limits();
+        let patience = limits.connect + limits.handshake + limits.whole;
+        let ours = Ours {
+            user: &user,
+            origin,
+            current: current.path.as_deref().unwrap_or_default(),
+            current_asked_at: current.asked_at,
+            patience: SignedDuration::try_from(patience).unwrap_or(SignedDuration::from_mins(5)),
+        };
+        Ok(sessions::left_open(&listed, &ours, asked).into_iter().map(str::to_owned).collect())
+    }
+}
+
+/// Where and as what an adopted device must answer.
+///
+/// # Errors
+/// If it has no pin, which only a device adopted over plain HTTP has, and that is not allowed any more.
+pub fn target(device: &Device, plain_http: bool) -> Result<Target, Failure> {
+    match &device.pinned {
+        Some(pinned) => Ok(Target::https(device.endpoint, Trust::Pinned(pinned.fingerprint))),
+        None if plain_http => Ok(Target::plain_http(device.endpoint)),
+        None => {
+            let cause = "no certificate is pinned for it, and `bmc.plain_http` is off";
+            Err(Failure::new(Kind::Conflict, "connect to", device.subject(), cause).hint("forget it and adopt it over HTTPS"))
+        }
+    }
+}
+
+fn is_same(one: &Target, other: &Target) -> bool {
+    let pin = |target: &Target| match (&target.scheme, &target.trust) {
+        (Scheme::Https, Trust::Pinned(pin)) => Some(*pin),
+        _ => None,
+    };
+    one.endpoint == other.endpoint && one.scheme == other.scheme && pin(one) == pin(other)
+}
+
+/// Whether it is certain that a login which ended in this error opened no session.
+pub fn was_not_opened(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Connect { .. }
+            | Error::Tls { .. }
+            | Error::CertificateChanged { .. }
+            | Error::CredentialRefused { .. }
+            | Error::NoSessions { .. }
+            | Error::Answered { status: 400..=499 | 503, .. }
+            | Error::BadLink { .. }
+            | Error::TimedOut { awaited: "connection" | "TLS handshake", .. }
+    )
+}
+
+/// The links of a collection's members.
+pub fn members(collection: &Value) -> Vec<String> {
+    let members = collection.get("Members").and_then(Value::as_array).into_iter().flatten();
+    members.filter_map(crate::client::document::link).map(str::to_owned).collect()
+}
+
+/// The address that packets to a controller leave from, by the kernel's routes; nothing is sent.
+fn own_address(endpoint: Endpoint) -> Option<IpAddr> {
+    let any: SocketAddr = match endpoint.addr {
+        IpAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+        IpAddr::V6(_) => ([0_u16; 8], 0).into(),
+    };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(SocketAddr::from(endpoint)).ok()?;
+    socket.local_addr().ok().map(|addr| addr.ip())
+}
+
+fn digest(credential: &Credential) -> Digest {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    context.update(credential.username.as_bytes());
+    context.update(&[0]);
+    context.update(credential.password.expose().as_bytes());
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}

@@ -1,0 +1,252 @@
+//! The fleet: one owner task for each adopted controller, and the supervisor that owns them all.
+//!
+//! Whatever is asked of a controller goes into its owner's mailbox, so that no two requests ever run
+//! against one controller at the same time: the mailbox is the per-device lock.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`link`] | the client and the one session on a controller |
+//! | [`owner`] | one controller's task: commands first, then polls and inventories |
+//! | [`schedule`] | when it is read next; pure |
+//! | [`supervisor`] | starts, restarts and stops the owners |
+//! | [`switch`] | carries an act of switching out |
+//! | [`trouble`] | why a device could not be asked |
+
+mod link;
+mod owner;
+mod parts;
+mod schedule;
+mod supervisor;
+mod switch;
+mod trouble;
+
+pub(crate) use link::was_not_opened;
+pub(crate) use trouble::Trouble;
+
+use crate::config::Config;
+use crate::sweep::Sweeps;
+use model::book::{DeviceBook, OpenSession};
+use model::command::BoxFuture;
+use model::device::{Device, DeviceId, Power, Reset};
+use model::event::{Ended, What};
+use model::{Clock, Failure, Kind, Permit};
+use rustls::RootCertStore;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// An owner's mailbox holds so many orders: one act runs at a time, and more than a handful of people
+/// acting on the same server at once is a mistake that they should be told of.
+const MAILBOX: usize = 8;
+
+/// All controllers. Cheap to clone; every clone is the same fleet.
+#[derive(Clone)]
+pub struct Fleet(Arc<Shared>);
+
+/// What the owners, the sweeps and the adoptions share.
+pub(crate) struct Shared {
+    pub book: Arc<dyn DeviceBook>,
+    pub clock: Arc<dyn Clock>,
+    pub config: Config,
+    pub authorities: Option<Arc<RootCertStore>>,
+    pub sweeps: Sweeps,
+    /// Adoptions and sweeps: owned here, awaited when the fleet stops.
+    pub tasks: TaskTracker,
+    pub closing: CancellationToken,
+    /// Rings when a device was adopted or an order came for one without an owner.
+    wake: Notify,
+    slots: Mutex<HashMap<DeviceId, Arc<Slot>>>,
+    left: Mutex<HashMap<DeviceId, Vec<OpenSession>>>,
+    adopting: Mutex<HashSet<DeviceId>>,
+    cleaning: Semaphore,
+}
+
+/// A device's mailbox. It outlives its owner, so an order that waits survives a panic.
+struct Slot {
+    orders: mpsc::Sender<Order>,
+    inbox: tokio::sync::Mutex<mpsc::Receiver<Order>>,
+}
+
+/// What is asked of an owner.
+enum Order {
+    /// Switch the server.
+    Switch { permit: Permit, reset: Reset, reply: oneshot::Sender<Result<Power, Failure>> },
+    /// Read everything.
+    Refresh { permit: Permit, reply: oneshot::Sender<Result<(), Failure>> },
+}
+
+impl Order {
+    /// Ends it with a failure.
+    fn fail(self, failure: Failure) {
+        // Whoever asked may have gone; the audit record holds the outcome.
+        match self {
+            Self::Switch { reply, .. } => drop(reply.send(Err(failure))),
+            Self::Refresh { reply, .. } => drop(reply.send(Err(failure))),
+        }
+    }
+
+    fn operation(&self) -> String {
+        match self {
+            Self::Switch { reset, .. } => crate::power::operation(*reset),
+            Self::Refresh { .. } => "refresh".into(),
+        }
+    }
+}
+
+impl Fleet {
+    /// A fleet that does nothing until it is run.
+    ///
+    /// # Errors
+    /// If the file of certificate authorities cannot be read.
+    pub fn new(book: Arc<dyn DeviceBook>, clock: Arc<dyn Clock>, config: Config) -> Result<Self, Failure> {
+        let authorities = match &config.authorities {
+            Some(file) => Some(Arc::new(crate::adopt::authorities(file)?)),
+            None => None,
+        };
+        let cleaning = Semaphore::new(config.cleanup_at_once.clamp(1, 1024));
+        Ok(Self(Arc::new(Shared {
+            book,
+            clock,
+            sweeps: Sweeps::new(config.sweeps_at_once),
+            config,
+            authorities,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            wake: Notify::new(),
+            slots: Mutex::default(),
+            left: Mutex::default(),
+            adopting: Mutex::default(),
+            cleaning,
+        })))
+    }
+
+    /// Watches and serves the fleet until `stop`; then closes every session and returns.
+    pub async fn run(self, stop: CancellationToken) {
+        supervisor::run(self.0, stop).await;
+    }
+
+    /// Gives an order to a device's owner and waits for the outcome.
+    fn order<T: Send + 'static>(
+        &self,
+        id: &DeviceId,
+        operation: String,
+        patience: Duration,
+        order: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Order + Send,
+    ) -> BoxFuture<'static, Result<T, Failure>> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.0.send(id, order(reply));
+        let subject = self.0.subject(id);
+        Box::pin(async move {
+            sent?;
+            let ended = |cause: String| {
+                Failure::new(Kind::Unavailable, operation.clone(), subject.clone(), cause)
+                    .hint("look at the device's state before trying again")
+            };
+            match tokio::time::timeout(patience, answer).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) => Err(ended("the device's task ended in the middle of it".into())),
+                Err(_) => Err(ended(format!("no outcome within {} s", patience.as_secs()))),
+            }
+        })
+    }
+}
+
+impl Shared {
+    fn send(&self, id: &DeviceId, order: Order) -> Result<(), Failure> {
+        let operation = order.operation();
+        let fail = |kind, cause: &str| Failure::new(kind, operation.as_str(), self.subject(id), cause);
+        if self.closing.is_cancelled() {
+            return Err(fail(Kind::Unavailable, "the appliance is stopping"));
+        }
+        self.adopted(id, &operation)?;
+        let slot = self.slot(id);
+        slot.orders.try_send(order).map_err(|_| {
+            metrics::counter!(crate::metrics::TURNED_AWAY).increment(1);
+            fail(Kind::Busy, "too many acts wait for this device already").hint("wait until they have ended")
+        })?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// The record of a device that can be acted on.
+    fn adopted(&self, id: &DeviceId, operation: &str) -> Result<Arc<Device>, Failure> {
+        let device = self.found(id, operation)?;
+        if device.is_adopted() {
+            return Ok(device);
+        }
+        let cause = format!("it is {}, so the appliance holds no credential for it", device.stage);
+        Err(Failure::new(Kind::Conflict, operation, device.subject(), cause).hint("adopt it first"))
+    }
+
+    /// The record.
+    pub(crate) fn found(&self, id: &DeviceId, operation: &str) -> Result<Arc<Device>, Failure> {
+        self.book.device(id).ok_or_else(|| {
+            Failure::new(Kind::NotFound, operation, format!("device {id}"), "there is no such device")
+        })
+    }
+
+    /// The device as errors show it.
+    pub(crate) fn subject(&self, id: &DeviceId) -> String {
+        self.book.device(id).map_or_else(|| format!("device {id}"), |device| device.subject())
+    }
+
+    /// Tells whoever watches how an act goes.
+    pub(crate) fn tell(&self, permit: &Permit, id: &DeviceId, step: impl Into<String>, ended: Option<Ended>) {
+        self.book.progress(What::ActProgress { record: permit.record(), id: id.clone(), step: step.into(), ended });
+    }
+
+    fn slot(&self, id: &DeviceId) -> Arc<Slot> {
+        let slot = || {
+            let (orders, inbox) = mpsc::channel(MAILBOX);
+            Arc::new(Slot { orders, inbox: tokio::sync::Mutex::new(inbox) })
+        };
+        lock(&self.slots).entry(id.clone()).or_insert_with(slot).clone()
+    }
+
+    /// Takes over the care for sessions that may be open on a device.
+    fn take_left(&self, id: &DeviceId) -> Vec<OpenSession> {
+        lock(&self.left).remove(id).unwrap_or_default()
+    }
+
+    /// Leaves sessions that may be open on a device to its next owner.
+    pub(crate) fn leave(&self, id: &DeviceId, sessions: Vec<OpenSession>) {
+        if !sessions.is_empty() {
+            lock(&self.left).entry(id.clone()).or_default().extend(sessions);
+        }
+    }
+
+    /// Whether sessions may be open on a device that has no owner.
+    pub(crate) fn has_left(&self, id: &DeviceId) -> bool {
+        lock(&self.left).get(id).is_some_and(|left| !left.is_empty())
+    }
+
+    /// A device was taken over: its owner is started at once.
+    pub(crate) fn adopted_now(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Holds a device for one adoption at a time; none if another one runs.
+    pub(crate) fn hold(self: &Arc<Self>, id: &DeviceId) -> Option<Hold> {
+        let free = lock(&self.adopting).insert(id.clone());
+        free.then(|| Hold { shared: self.clone(), id: id.clone() })
+    }
+}
+
+/// A device that is being adopted.
+pub(crate) struct Hold {
+    shared: Arc<Shared>,
+    id: DeviceId,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        lock(&self.shared.adopting).remove(&self.id);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

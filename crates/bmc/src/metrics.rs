@@ -1,0 +1,20 @@
+//! What this part counts; docs/manual/metrics.md lists them.
+
+/// Readings of devices that ended, by `errand` (poll, inventory) and `result` (done, failed).
+pub const READINGS: &str = "portcullis_bmc_readings_total";
+/// Acts of switching that ended, by `reset` and `result`.
+pub const POWER_ACTS: &str = "portcullis_bmc_power_acts_total";
+/// Adoptions that ended, by `result`.
+pub const ADOPTIONS: &str = "portcullis_bmc_adoptions_total";
+/// Addresses that sweeps asked.
+pub const SWEPT: &str = "portcullis_bmc_swept_addresses_total";
+/// Controllers that answered sweeps.
+pub const ANSWERED: &str = "portcullis_bmc_sweep_answers_total";
+/// Sessions that an earlier life of the appliance, or a broken connection, left open and that were closed.
+pub const SESSIONS_RECOVERED: &str = "portcullis_bmc_sessions_recovered_total";
+/// Owner tasks that panicked and were started again.
+pub const OWNER_PANICS: &str = "portcullis_bmc_owner_panics_total";
+/// Acts that were turned away because a device's mailbox was full.
+pub const TURNED_AWAY: &str = "portcullis_bmc_acts_turned_away_total";
+/// Owner tasks that run: adopted devices.
+pub const OWNERS: &str = "portcullis_bmc_owners";
