@@ -1,6 +1,6 @@
 //! A lab while it runs: started, looked at, told things, stopped.
 
-use crate::certificate::Forge;
+use crate::certificate::{Forge, write_private};
 use crate::config::{Args, LabConfig};
 use crate::error::Error;
 use crate::fault::Change;
@@ -211,23 +211,13 @@ pub async fn run_args(
 ) -> Result<(), Error> {
     let lab = Lab::start(args.config()?).await?;
     if let Some(path) = &args.credentials {
-        write_private(path, &lab.credentials_csv())
+        write_private(path, lab.credentials_csv().as_bytes())
             .map_err(|source| Error::Credentials { path: path.clone(), source })?;
     }
     started(&lab);
     cancel.cancelled().await;
     lab.stop().await;
     Ok(())
-}
-
-/// Writes a file that only its owner may read.
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())
 }
 
 fn csv_field(text: &str) -> String {

@@ -1,0 +1,318 @@
+//! Every maker's tree, walked link by link through the pure machine, and held against its golden shape.
+
+use jiff::Timestamp;
+use lab::answer::{Body, Fate, Request, Response};
+use lab::machine::Machine;
+use lab::unit::{Unit, plan};
+use lab::{Kind, LabConfig, Latency, Mix};
+use model::Credential;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+fn now() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+fn unit(kind: Kind) -> Unit {
+    plan(&LabConfig { count: 1, mix: Mix::only(kind), ..LabConfig::default() }).remove(0)
+}
+
+fn machine(kind: Kind) -> Machine {
+    let credential = Credential { username: "root".into(), password: "right".into() };
+    Machine::new(Arc::new(unit(kind)), credential, Latency::None, 1.0, now())
+}
+
+fn ask(machine: &mut Machine, request: &Request<'_>, now: Timestamp) -> Response {
+    match machine.handle(request, now).fate {
+        Fate::Answer(response) => response,
+        other => panic!("{} {}: {other:?}", request.method, request.path),
+    }
+}
+
+fn json_of(response: &Response) -> &Value {
+    match &response.body {
+        Body::Json(doc) => doc,
+        other => panic!("no document: {other:?}"),
+    }
+}
+
+fn log_in(machine: &mut Machine) -> String {
+    let body = json!({ "UserName": "root", "Password": "right" }).to_string();
+    let path = "/redfish/v1/SessionService/Sessions";
+    let response =
+        ask(machine, &Request { method: "POST", path, body: body.as_bytes(), ..Request::default() }, now());
+    assert_eq!(response.status, 201);
+    header(&response, "X-Auth-Token").unwrap()
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+}
+
+fn get(machine: &mut Machine, token: &str, path: &str, query: Option<&str>) -> Response {
+    ask(machine, &Request { method: "GET", path, query, token: Some(token), ..Request::default() }, now())
+}
+
+fn links(doc: &Value, found: &mut BTreeSet<String>) {
+    match doc {
+        Value::Array(items) => items.iter().for_each(|item| links(item, found)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_str() {
+                    Some(path) if name == "@odata.id" || name == "@Redfish.ActionInfo" => {
+                        found.insert(path.split('#').next().unwrap().to_owned());
+                    }
+                    _ => links(value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every document that links lead to, from the root.
+fn walk(kind: Kind) -> BTreeMap<String, Value> {
+    let mut machine = machine(kind);
+    let token = log_in(&mut machine);
+    let mut found = BTreeMap::new();
+    let mut due = VecDeque::from(["/redfish/v1".to_owned()]);
+    while let Some(path) = due.pop_front() {
+        if found.contains_key(&path) {
+            continue;
+        }
+        let response = get(&mut machine, &token, &path, None);
+        assert_eq!(response.status, 200, "{kind}: {path}");
+        let doc = json_of(&response).clone();
+        assert_eq!(doc["@odata.id"], json!(path), "{kind}: a document says where it is");
+        let mut next = BTreeSet::new();
+        links(&doc, &mut next);
+        due.extend(next);
+        found.insert(path, doc);
+    }
+    found
+}
+
+#[test]
+fn no_link_leads_to_nothing_and_every_document_is_identified() {
+    for kind in Kind::ALL {
+        let tree = walk(*kind);
+        assert!(tree.len() > 60, "{kind}: {} documents", tree.len());
+        for (path, doc) in &tree {
+            assert!(doc["@odata.type"].as_str().is_some_and(|kind| kind.starts_with('#')), "{kind}: {path}");
+            assert!(doc["Name"].is_string(), "{kind}: {path} has a name");
+            if let Some(members) = doc.get("Members") {
+                let count = members.as_array().map_or(0, Vec::len);
+                assert_eq!(doc["Members@odata.count"], json!(count), "{kind}: {path}");
+            } else if path != "/redfish/v1" {
+                assert_eq!(doc["Id"].as_str(), path.rsplit('/').next(), "{kind}: {path}");
+            }
+        }
+    }
+}
+
+/// The names of the fields of a document, with those of objects inside it; members and numbers left out.
+fn shape(doc: &Value, prefix: &str, into: &mut BTreeSet<String>) {
+    let Some(fields) = doc.as_object() else { return };
+    for (name, value) in fields {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "bool",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "list",
+            Value::Object(_) => "",
+        };
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        if value.is_object() && value.get("@odata.id").is_none() {
+            shape(value, &path, into);
+        } else {
+            into.insert(if kind.is_empty() { format!("{path}: link") } else { format!("{path}: {kind}") });
+        }
+    }
+}
+
+/// Set PORTCULLIS_BLESS=1 to write the golden files anew, and read the difference before committing it.
+#[test]
+fn the_shape_of_each_maker_is_as_it_was() {
+    for kind in Kind::ALL {
+        let mut seen = BTreeSet::new();
+        let mut text = String::new();
+        for (path, doc) in walk(*kind) {
+            let schema = doc["@odata.type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+            // One of each schema, by the first path; the root counts as its own.
+            if !seen.insert(schema) {
+                continue;
+            }
+            let mut fields = BTreeSet::new();
+            shape(&doc, "", &mut fields);
+            text.push_str(&format!("{path} {}\n", doc["@odata.type"].as_str().unwrap()));
+            fields.iter().for_each(|field| text.push_str(&format!("  {field}\n")));
+        }
+        let file = format!("{}/tests/golden/{kind}.txt", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("PORTCULLIS_BLESS").is_some() {
+            std::fs::write(&file, &text).unwrap();
+        }
+        let golden = std::fs::read_to_string(&file).unwrap();
+        let first = golden.lines().zip(text.lines()).find(|(old, new)| old != new);
+        assert_eq!(golden, text, "{kind}: first difference {first:?}");
+    }
+}
+
+#[test]
+fn without_a_session_only_the_root_is_shown() {
+    for kind in Kind::ALL {
+        let tree = walk(*kind);
+        let mut machine = machine(*kind);
+        for path in tree.keys() {
+            let answer = ask(&mut machine, &Request { method: "GET", path, ..Request::default() }, now());
+            if path == "/redfish/v1" {
+                assert_eq!(answer.status, 200);
+                continue;
+            }
+            assert_eq!(answer.status, 401, "{kind}: {path}");
+            let info = &json_of(&answer)["error"]["@Message.ExtendedInfo"][0];
+            assert!(info["MessageId"].as_str().is_some_and(|id| id.starts_with("Base.")), "{kind}: {path}");
+            assert!(header(&answer, "WWW-Authenticate").is_some());
+        }
+        for path in ["/redfish", "/redfish/", "/redfish/v1/", "/redfish/v1/odata", "/redfish/v1/$metadata"] {
+            let answer = ask(&mut machine, &Request { method: "GET", path, ..Request::default() }, now());
+            assert_eq!(answer.status, 200, "{kind}: {path}");
+        }
+    }
+}
+
+#[test]
+fn what_makes_each_maker_peculiar_is_there() {
+    let tree = |kind| walk(kind);
+    let dell = tree(Kind::Dell);
+    let tag = &dell["/redfish/v1/Systems/System.Embedded.1"]["SKU"];
+    assert_eq!(&dell["/redfish/v1"]["Oem"]["Dell"]["ServiceTag"], tag);
+    assert_eq!(dell["/redfish/v1/Chassis/System.Embedded.1"]["Location"]["Placement"]["Rack"], json!("r1"));
+
+    let hpe = tree(Kind::Hpe);
+    let resets = &hpe["/redfish/v1/Systems/1"]["Actions"]["#ComputerSystem.Reset"]["ResetType@Redfish.AllowableValues"];
+    assert!(!resets.as_array().unwrap().contains(&json!("PowerCycle")));
+    assert!(hpe["/redfish/v1/Systems/1"]["@odata.etag"].as_str().unwrap().starts_with("W/"));
+
+    let supermicro = tree(Kind::Supermicro);
+    assert!(supermicro["/redfish/v1"].get("Vendor").is_none());
+    let action = &supermicro["/redfish/v1/Systems/1"]["Actions"]["#ComputerSystem.Reset"];
+    assert!(action.get("ResetType@Redfish.AllowableValues").is_none());
+    assert!(supermicro.contains_key(action["@Redfish.ActionInfo"].as_str().unwrap()));
+
+    let openbmc = tree(Kind::Openbmc);
+    assert_eq!(openbmc["/redfish/v1/Systems/system/EthernetInterfaces"]["Members"], Value::Null);
+    assert!(openbmc.values().all(|doc| doc.get("@odata.etag").is_none()));
+    assert!(openbmc["/redfish/v1"]["Links"]["ManagerProvidingService"].is_object());
+
+    let lenovo = tree(Kind::Lenovo);
+    let uuid = lenovo["/redfish/v1/Systems/1"]["UUID"].as_str().unwrap();
+    assert_eq!(uuid, uuid.to_uppercase());
+}
+
+#[test]
+fn expand_brings_members_as_far_as_the_maker_can() {
+    for kind in Kind::ALL {
+        let row = kind.row();
+        let mut machine = machine(*kind);
+        let token = log_in(&mut machine);
+        let memory = format!("/redfish/v1/Systems/{}/Memory", row.ids.system);
+        let answer = get(&mut machine, &token, &memory, Some("$expand=.($levels=1)"));
+        let members = json_of(&answer)["Members"].as_array().unwrap().clone();
+        assert!(members.iter().all(|member| member["SerialNumber"].is_string()), "{kind}");
+        let all = get(&mut machine, &token, &memory, Some("%24expand=*"));
+        assert_eq!(all.status, if row.root.expand_all { 200 } else { 400 }, "{kind}");
+        let deep = format!("$expand=.($levels={})", row.root.expand_levels + 1);
+        assert_eq!(get(&mut machine, &token, &memory, Some(&deep)).status, 400, "{kind}");
+        let picked = get(
+            &mut machine,
+            &token,
+            &format!("/redfish/v1/Systems/{}", row.ids.system),
+            Some("$select=PowerState"),
+        );
+        let fields: Vec<&String> =
+            json_of(&picked).as_object().unwrap().keys().filter(|key| !key.starts_with('@')).collect();
+        assert_eq!(fields, ["PowerState"], "{kind}");
+        assert_eq!(get(&mut machine, &token, &memory, Some("$filter=Id eq 'x'")).status, 501, "{kind}");
+    }
+}
+
+#[test]
+fn a_reset_is_carried_out_in_time_and_by_administrators_only() {
+    for kind in Kind::ALL {
+        let row = kind.row();
+        let mut machine = machine(*kind);
+        let token = log_in(&mut machine);
+        let path = format!("/redfish/v1/Systems/{}/Actions/ComputerSystem.Reset", row.ids.system);
+        let post = |body: &'static str| Request {
+            method: "POST",
+            path: &path,
+            body: body.as_bytes(),
+            ..Request::default()
+        };
+        let monitor = "Basic bW9uaXRvcjpyaWdodA==";
+        let off = r#"{"ResetType":"ForceOff"}"#;
+        let refused = ask(&mut machine, &Request { authorization: Some(monitor), ..post(off) }, now());
+        assert_eq!(refused.status, 403, "{kind}");
+        assert_eq!(ask(&mut machine, &post(off), now()).status, 401, "{kind}");
+        for (body, status) in
+            [("{", 400), ("[]", 400), ("{}", 400), (r#"{"ResetType":"Melt"}"#, 400), (off, 204)]
+        {
+            let answer = ask(&mut machine, &Request { token: Some(&token), ..post(body) }, now());
+            assert_eq!(answer.status, status, "{kind}: {body}");
+        }
+        assert_eq!(
+            machine.power_state(now()),
+            if row.power.shows_change { "PoweringOff" } else { "On" },
+            "{kind}"
+        );
+        let due = machine.next_deadline().unwrap();
+        assert_eq!(machine.power_state(due), "Off", "{kind}");
+    }
+}
+
+#[test]
+fn the_protocol_is_kept_where_clients_look() {
+    for kind in Kind::ALL {
+        let mut machine = machine(*kind);
+        let token = log_in(&mut machine);
+        let token = Some(token.as_str());
+        let system = format!("/redfish/v1/Systems/{}", kind.row().ids.system);
+        for (method, path, status) in [
+            ("GET", "/redfish/v1/Nothing", 404),
+            ("GET", "/elsewhere", 404),
+            ("DELETE", system.as_str(), 405),
+            ("POST", "/redfish/v1/Systems", 405),
+            ("PUT", system.as_str(), 405),
+            ("GET", "/redfish/v1/Systems/other/Processors", 404),
+            ("TRACE", system.as_str(), 501),
+        ] {
+            let answer = ask(&mut machine, &Request { method, path, token, ..Request::default() }, now());
+            assert_eq!(answer.status, status, "{kind}: {method} {path}");
+        }
+        let patch = |body: &'static str| Request {
+            method: "PATCH",
+            path: &system,
+            token,
+            body: body.as_bytes(),
+            ..Request::default()
+        };
+        assert_eq!(ask(&mut machine, &patch(r#"{"AssetTag":"A-17"}"#), now()).status, 200);
+        assert_eq!(json_of(&get(&mut machine, token.unwrap(), &system, None))["AssetTag"], json!("A-17"));
+        assert_eq!(ask(&mut machine, &patch(r#"{"UUID":"x"}"#), now()).status, 400);
+        if let Some(etag) = json_of(&get(&mut machine, token.unwrap(), &system, None))["@odata.etag"].as_str()
+        {
+            let stale = Request { if_match: Some("\"stale\""), ..patch(r#"{"AssetTag":"B"}"#) };
+            assert_eq!(ask(&mut machine, &stale, now()).status, 412, "{kind}");
+            let known = Request {
+                method: "GET",
+                path: &system,
+                token,
+                if_none_match: Some(etag),
+                ..Request::default()
+            };
+            assert_eq!(ask(&mut machine, &known, now()).status, 304, "{kind}");
+        }
+    }
+}
