@@ -109,3 +109,20 @@ impl From<evidence::Error> for Error {
         Self::Record(Arc::new(why))
     }
 }
+
+impl From<&Error> for model::Failure {
+    fn from(why: &Error) -> Self {
+        let (mut cause, mut source) = (why.to_string(), std::error::Error::source(why));
+        while let Some(inner) = source {
+            cause = format!("{cause}: {inner}");
+            source = inner.source();
+        }
+        let kind = match why {
+            Error::NotOpen { .. } => model::Kind::Conflict,
+            Error::Record(_) => model::Kind::Invalid,
+            _ => model::Kind::Unavailable,
+        };
+        let failure = Self::new(kind, "write down", "the audit record", cause);
+        if why.is_disk_full() { failure.hint("free some space on the appliance's disk") } else { failure }
+    }
+}

@@ -109,7 +109,7 @@ impl Reserve {
         if shorter >= *size {
             return false;
         }
-        let cut = OpenOptions::new().write(true).open(&path).and_then(|file| {
+        let cut = OpenOptions::new().write(true).open(path).and_then(|file| {
             file.set_len(shorter)?;
             file.sync_all()
         });
@@ -148,7 +148,7 @@ impl Reserve {
             return;
         }
         let piece = [0; STEP as usize];
-        let grown = OpenOptions::new().create(true).append(true).open(&path).and_then(|mut file| {
+        let grown = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| {
             while *size < self.whole {
                 file.write_all(&piece)?;
                 *size += STEP;

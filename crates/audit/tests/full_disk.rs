@@ -12,29 +12,41 @@ use std::path::Path;
 use std::process::Command;
 
 /// A small filesystem of its own.
-struct Mounted(tempfile::TempDir);
+struct Mounted {
+    dir: tempfile::TempDir,
+    _image: Option<tempfile::NamedTempFile>,
+}
 
 impl Mounted {
-    fn new(bytes: u64) -> Result<Self, String> {
+    /// `tmpfs` and `ext4` can allocate behind a file's end; `ext2` cannot, so that the reserve lies apart.
+    fn new(kind: &str, bytes: u64) -> Result<Self, String> {
         let dir = tempfile::tempdir().map_err(|why| why.to_string())?;
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "audit-test"]).arg(dir.path());
-        let output = mount.output().map_err(|why| why.to_string())?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
-        }
-        Ok(Self(dir))
+        let image = if kind == "tmpfs" {
+            mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "audit-test"]);
+            None
+        } else {
+            let image = tempfile::NamedTempFile::new().map_err(|why| why.to_string())?;
+            image.as_file().set_len(bytes).map_err(|why| why.to_string())?;
+            run(Command::new(format!("mkfs.{kind}")).args(["-q", "-F", "-m", "0"]).arg(image.path()))?;
+            mount.args(["-o", "loop"]).arg(image.path());
+            Some(image)
+        };
+        run(mount.arg(dir.path()))?;
+        Ok(Self { dir, _image: image })
     }
 
     fn path(&self) -> &Path {
-        self.0.path()
+        self.dir.path()
     }
 
     /// Takes all the space that is left.
     fn fill(&self) {
-        let chunk = [1; 4096];
         let mut file = std::fs::File::create(self.path().join("filler")).unwrap();
-        while std::io::Write::write_all(&mut file, &chunk).is_ok() {}
+        for size in [65_536, 4096, 1024, 1] {
+            while std::io::Write::write_all(&mut file, &vec![1; size]).is_ok() {}
+        }
+        let _ = file.sync_all();
     }
 
     fn free(&self) {
@@ -44,24 +56,38 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let done = Command::new("umount").arg(self.0.path()).status();
+        let done = Command::new("umount").arg(self.dir.path()).status();
         if !done.is_ok_and(|status| status.success()) {
-            eprintln!("{} is still mounted", self.0.path().display());
+            eprintln!("{} is still mounted", self.dir.path().display());
+        }
+    }
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|why| format!("{command:?}: {why}"))?;
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    if output.status.success() { Ok(()) } else { Err(format!("{command:?}: {said}")) }
+}
+
+/// Runs a test on each kind of filesystem that can be mounted here.
+async fn on_each<F: AsyncFn(&Mounted)>(name: &str, test: F) {
+    for kind in ["tmpfs", "ext4", "ext2"] {
+        match Mounted::new(kind, 8 * 1024 * 1024) {
+            Ok(mounted) => {
+                println!("{name} on {kind}");
+                test(&mounted).await;
+            }
+            Err(why) => println!("SKIPPED {name} on {kind}: no small filesystem can be mounted: {why}"),
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn essential_acts_go_on_when_the_disk_is_full() {
-    let mounted = match Mounted::new(4 * 1024 * 1024) {
-        Ok(mounted) => mounted,
-        Err(why) => {
-            println!(
-                "SKIPPED essential_acts_go_on_when_the_disk_is_full: no small filesystem can be mounted: {why}"
-            );
-            return;
-        }
-    };
+    on_each("essential_acts_go_on_when_the_disk_is_full", essential_acts_go_on).await;
+}
+
+async fn essential_acts_go_on(mounted: &Mounted) {
     let place = Place::with_dir(&mounted.path().join("audit"));
     let config = Config { reserve_bytes: 256 * 1024, segment_bytes: 300_000, ..Config::default() };
     let log = place.open(config.clone());
@@ -121,7 +147,7 @@ async fn essential_acts_go_on_when_the_disk_is_full() {
         }
     }
     mounted.free();
-    log.begin(large(4000, false)).await.expect("space is back, without a restart");
+    log.begin(large(4000, false)).await.unwrap(); // Space is back, without a restart.
     let all = log.list(audit::Query { limit: 1000, ..audit::Query::default() }).await.unwrap();
     assert_eq!(all.last().unwrap().status, Status::Ok, "the act begun before the disk was full");
     log.stop().await;
@@ -131,15 +157,10 @@ async fn essential_acts_go_on_when_the_disk_is_full() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_does_not_keep_the_log_from_opening() {
-    let mounted = match Mounted::new(2 * 1024 * 1024) {
-        Ok(mounted) => mounted,
-        Err(why) => {
-            println!(
-                "SKIPPED a_full_disk_does_not_keep_the_log_from_opening: no small filesystem can be mounted: {why}"
-            );
-            return;
-        }
-    };
+    on_each("a_full_disk_does_not_keep_the_log_from_opening", opens_when_full).await;
+}
+
+async fn opens_when_full(mounted: &Mounted) {
     let place = Place::with_dir(&mounted.path().join("audit"));
     let config = Config { reserve_bytes: 256 * 1024, ..Config::default() };
     let log = place.open(config.clone());

@@ -195,7 +195,7 @@ async fn a_clock_that_is_set_back_is_said_and_breaks_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn checkpoints_reach_the_anchor_and_prove_the_log() {
     let place = Place::new();
-    let anchor = place.root.path().join("anchor");
+    let anchor = place.root().join("anchor");
     let config = Config { checkpoint_records: 10, ..Config::default() };
     let log = place.open(config);
     let mut tasks = tokio::task::JoinSet::new();

@@ -92,7 +92,7 @@ mod tests {
         let checkpoint = Checkpoint::sign(&signer, &chain.head(), now);
         append(&path, &checkpoint).unwrap();
         let whole = std::fs::read_to_string(&path).unwrap();
-        for cut in ["{\"log\":", &whole.trim_end().to_owned()] {
+        for cut in ["{\"log\":", whole.trim_end()] {
             std::fs::write(&path, format!("{whole}{cut}")).unwrap();
             append(&path, &checkpoint).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{whole}{whole}"));

@@ -167,13 +167,20 @@ impl Session {
         }
     }
 
-    /// Closes the connection. A collector that closes it too has read everything.
+    /// Closes the connection. A collector that closes it in answer has read everything; one that closes without a
+    /// TLS alert has too, since TCP would otherwise say that it was reset.
     async fn goodbye(&mut self, cursor: &mut Cursor) -> Result<(), Error> {
         let closed = async {
             self.writer.shutdown().await?;
             let mut rest = [0; 256];
-            while self.reader.read(&mut rest).await? > 0 {}
-            Ok::<(), std::io::Error>(())
+            loop {
+                match self.reader.read(&mut rest).await {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => {}
+                    Err(why) if why.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
+                    Err(why) => return Err(why),
+                }
+            }
         };
         if matches!(timeout(GOODBYE, closed).await, Ok(Ok(()))) {
             cursor.advance(self.sent);

@@ -11,18 +11,24 @@ use std::sync::Arc;
 
 /// A log's directory and key, in a temporary place.
 pub struct Place {
-    pub root: tempfile::TempDir,
+    root: PathBuf,
+    _made: Option<tempfile::TempDir>,
     pub dir: PathBuf,
-    key: PathBuf,
     pub public: PublicKey,
 }
 
 impl Place {
     pub fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let key = root.path().join("audit.key");
-        let public = audit::key::create(&key).unwrap().public();
-        Self { dir: root.path().join("audit"), root, key, public }
+        let made = tempfile::tempdir().unwrap();
+        let place = Self::at(made.path());
+        Self { _made: Some(made), ..place }
+    }
+
+    /// In a directory that is somebody else's.
+    pub fn at(root: &Path) -> Self {
+        let key = root.join("audit.key");
+        let signer = if key.exists() { audit::key::load(&key) } else { audit::key::create(&key) };
+        Self { root: root.into(), _made: None, dir: root.join("audit"), public: signer.unwrap().public() }
     }
 
     /// The same, but the log lies somewhere else.
@@ -30,8 +36,12 @@ impl Place {
         Self { dir: dir.to_owned(), ..Self::new() }
     }
 
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub fn signer(&self) -> Signer {
-        audit::key::load(&self.key).unwrap()
+        audit::key::load(&self.root.join("audit.key")).unwrap()
     }
 
     pub fn open(&self, config: Config) -> Log {
