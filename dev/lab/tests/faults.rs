@@ -1,4 +1,10 @@
 //! Faults, seen by a client on the other side of a real socket.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in tests, also in their helpers, this is how they fail"
+)]
 
 use lab::{BmcInfo, Change, Kind, Lab, LabConfig, Mix};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -1,4 +1,9 @@
 //! The lab driven by clients that we did not write: Python's `sushy` and `redfish`, and curl.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in tests, also in their helpers, this is how they fail"
+)]
 
 use lab::{BmcInfo, Kind, Lab, LabConfig, RackLayout};
 use serde_json::Value;
