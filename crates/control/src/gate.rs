@@ -243,6 +243,16 @@ impl Gate {
 
     /// The session behind a cookie, if it stands.
     pub async fn session(&self, cookie: &str, from: Option<IpAddr>) -> Option<Session> {
+        self.standing(cookie, from, true).await
+    }
+
+    /// The same for what a page asks for by itself: it does not count as use, so a page that is left
+    /// open does not keep its session alive.
+    pub async fn peek(&self, cookie: &str, from: Option<IpAddr>) -> Option<Session> {
+        self.standing(cookie, from, false).await
+    }
+
+    async fn standing(&self, cookie: &str, from: Option<IpAddr>, is_use: bool) -> Option<Session> {
         let hash = session::hash_of(cookie)?;
         let row = self.0.store.session(&hash).await.ok().flatten()?;
         let now = self.now();
@@ -255,7 +265,7 @@ impl Gate {
             let _ended = self.0.store.end_session(&hash).await;
             return None;
         }
-        if times.needs_touch(now) {
+        if is_use && times.needs_touch(now) {
             let _seen = self.0.store.session_seen(&hash, now).await;
         }
         let csrf = session::csrf(&Secret::new(cookie.to_owned()));

@@ -17,6 +17,7 @@
 //! | [`rules`] | adoption by rule: which credential may go where |
 //! | [`jobs`] | the same act on many devices |
 //! | [`read`] | what an actor may see |
+//! | [`people`] | what people may read about accounts |
 //! | [`sweeps`] | how sweeps go |
 //! | [`zones`] | which zone an address lies in |
 //! | [`events`] | news |
@@ -32,6 +33,7 @@ pub mod ids;
 pub mod jobs;
 pub mod metrics;
 mod pending;
+pub mod people;
 pub mod read;
 pub mod records;
 pub mod registry;
