@@ -27,6 +27,7 @@ pub async fn from_root<G: Get>(walk: &mut Walk<'_, G>, root: &Document) -> Resul
         Inventory { service: walk.keep(service::parse(ROOT, &root.value)), ..Inventory::default() };
     inventory.systems = systems(walk, &root.value).await?;
     inventory.chassis = all_chassis(walk, &root.value, inventory.systems.first()).await?;
+    drop_listed_drives(&mut inventory);
     inventory.managers = managers(walk, &root.value).await?;
     inventory.firmware = all_firmware(walk, &root.value).await?;
     Ok(inventory)
@@ -138,6 +139,21 @@ async fn linked_drives<G: Get>(
         }
     }
     Ok(drives)
+}
+
+/// Leaves to the enclosures the drives that no server lists. Some controllers have each drive twice, at
+/// two paths: with the same serial number, or, where either has none, with the same identifier.
+fn drop_listed_drives(inventory: &mut Inventory) {
+    let listed: Vec<&Drive> = inventory.systems.iter().flat_map(|system| &system.drives).collect();
+    let is_listed = |drive: &Drive| {
+        listed.iter().any(|other| match (&drive.serial, &other.serial) {
+            (Some(serial), Some(other)) => serial == other,
+            _ => drive.id == other.id,
+        })
+    };
+    for chassis in &mut inventory.chassis {
+        chassis.drives.retain(|drive| !is_listed(drive));
+    }
 }
 
 /// The enclosures; what stands in the rack comes first, then what the first server lies in.

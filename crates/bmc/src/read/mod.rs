@@ -33,7 +33,7 @@ use walk::Walk;
 ///
 /// # Errors
 /// When the root cannot be read, when the controller ends the session, changes its certificate or stops
-/// taking connections, or when it refuses everything that was asked for.
+/// taking connections, or when nothing beyond the root can be read.
 pub async fn inventory<G: Get>(source: &mut G, now: Timestamp) -> Result<Inventory, Error> {
     inventory_within(source, Bounds::default(), now).await
 }
@@ -58,8 +58,8 @@ pub async fn inventory_within<G: Get>(
     inventory.taken_at = Some(ended.unwrap_or(now));
     let nothing =
         inventory.systems.is_empty() && inventory.chassis.is_empty() && inventory.managers.is_empty();
-    if nothing && let Some(refusal) = walk.take_refusal() {
-        return Err(refusal.as_credential_refused());
+    if nothing && let Some(cause) = walk.take_cause() {
+        return Err(cause.as_credential_refused());
     }
     inventory.faults = walk.into_faults();
     Ok(inventory)

@@ -57,6 +57,7 @@ pub struct Walk<'a, G> {
     failed_connections: u32,
     exhausted: bool,
     refused: Option<Error>,
+    lost: Option<Error>,
 }
 
 impl<'a, G: Get> Walk<'a, G> {
@@ -72,6 +73,7 @@ impl<'a, G: Get> Walk<'a, G> {
             failed_connections: 0,
             exhausted: false,
             refused: None,
+            lost: None,
         }
     }
 
@@ -87,9 +89,9 @@ impl<'a, G: Get> Walk<'a, G> {
         self.faults
     }
 
-    /// The first refusal for want of rights, for a reading that came to nothing.
-    pub const fn take_refusal(&mut self) -> Option<Error> {
-        self.refused.take()
+    /// Why a reading came to nothing: the first refusal for want of rights, or else the first loss.
+    pub fn take_cause(&mut self) -> Option<Error> {
+        self.refused.take().or_else(|| self.lost.take())
     }
 
     pub fn fault(&mut self, path: &str, field: &str, kind: FaultKind, problem: impl Into<String>) {
@@ -219,8 +221,13 @@ impl<'a, G: Get> Walk<'a, G> {
             _ => {}
         }
         self.fault(path, "", error.fault(), error.cause());
-        if matches!(error.status(), Some(401 | 403)) && self.refused.is_none() {
-            self.refused = Some(error);
+        if matches!(error.status(), Some(401 | 403)) {
+            // Of several refusals the first that gives a reason is told.
+            if self.refused.as_ref().is_none_or(|earlier| earlier.messages().is_empty()) {
+                self.refused = Some(error);
+            }
+        } else if self.lost.is_none() {
+            self.lost = Some(error);
         }
         Ok(())
     }
@@ -233,16 +240,10 @@ impl<'a, G: Get> Walk<'a, G> {
             let Some((path, value)) = self.follow(&from, &field, &link).await? else { break };
             next = next_page(&value);
             self.take_members(&path, value, &mut members);
-            if members.len() >= self.bounds.members {
+            if members.len() > self.bounds.members || members.len() == self.bounds.members && next.is_some() {
                 members.truncate(self.bounds.members);
-                if next.is_some() {
-                    self.fault(
-                        &path,
-                        "Members",
-                        FaultKind::BadValue,
-                        format!("more than {} members", self.bounds.members),
-                    );
-                }
+                let problem = format!("more than {} members; the rest is not read", self.bounds.members);
+                self.fault(&path, "Members", FaultKind::BadValue, problem);
                 break;
             }
             if let Some(link) = &next

@@ -1,0 +1,12 @@
+//! The client and the reader against controllers on the loopback and in memory.
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod peculiar;
+#[cfg(test)]
+mod spoiled;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod trees;

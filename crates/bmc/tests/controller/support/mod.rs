@@ -1,0 +1,125 @@
+//! What the tests share: the captured trees, a controller in memory, and a controller on the loopback.
+
+pub mod server;
+
+use bmc::client::{Document, Get, link, parse_document};
+use bmc::{Error, Target, Trust};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder of third-party data; says so loudly where it is absent.
+pub fn cases(test: &str) -> Option<PathBuf> {
+    let shared = std::env::var_os("PORTCULLIS_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let cases = shared.join("cases");
+    if cases.is_dir() {
+        return Some(cases);
+    }
+    eprintln!("SKIPPED {test}: {} is not there", cases.display());
+    None
+}
+
+/// A captured tree, unpacked for as long as this lives.
+pub struct Tree {
+    folder: tempfile::TempDir,
+    name: String,
+}
+
+impl Tree {
+    pub fn unpack(cases: &Path, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let packed = cases.join(format!("redfish-{name}.tar.gz"));
+        let done = Command::new("tar").arg("xzf").arg(&packed).arg("-C").arg(folder.path()).status().unwrap();
+        assert!(done.success(), "tar xzf {}", packed.display());
+        Self { folder, name: name.into() }
+    }
+
+    /// The file behind a path, and the status that goes with it.
+    pub fn read(&self, path: &str) -> Option<(u16, Vec<u8>)> {
+        let at = self.folder.path().join(&self.name).join(path.trim_matches('/'));
+        if let Ok(body) = std::fs::read(at.join("index.json")) {
+            return Some((200, body));
+        }
+        let custom: Value = serde_json::from_slice(&std::fs::read(at.join("custom.json")).ok()?).unwrap();
+        Some((custom["status"].as_u64().unwrap() as u16, custom["body"].as_str().unwrap().into()))
+    }
+}
+
+pub fn nowhere() -> Target {
+    let endpoint = model::Endpoint { addr: [127, 0, 0, 1].into(), port: 443 };
+    Target::https(endpoint, Trust::Look { authorities: None })
+}
+
+/// A controller in memory: documents by path, or what is served instead of one.
+#[derive(Default)]
+pub struct Docs {
+    pub documents: BTreeMap<String, Value>,
+    pub asked: Vec<String>,
+}
+
+impl Docs {
+    pub fn of(documents: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let documents = documents.into_iter().map(|(path, value)| (path.to_owned(), value)).collect();
+        Self { documents, asked: Vec::new() }
+    }
+
+    /// Everything that a reading of the tree asks for.
+    pub async fn of_tree(tree: &Tree) -> Self {
+        let mut files = FilesOfTree { tree, documents: BTreeMap::new() };
+        bmc::read::inventory(&mut files, now()).await.unwrap();
+        Self { documents: files.documents, asked: Vec::new() }
+    }
+}
+
+impl Get for Docs {
+    async fn get(&mut self, path: &str) -> Result<Document, Error> {
+        self.asked.push(path.to_owned());
+        match self.documents.get(link::identity(path)) {
+            Some(value) => Ok(document(path, value.clone())),
+            None => Err(absent(path)),
+        }
+    }
+
+    fn resolve(&self, to: &str) -> Result<String, String> {
+        link::resolve(&nowhere(), to)
+    }
+}
+
+struct FilesOfTree<'a> {
+    tree: &'a Tree,
+    documents: BTreeMap<String, Value>,
+}
+
+impl Get for FilesOfTree<'_> {
+    async fn get(&mut self, path: &str) -> Result<Document, Error> {
+        let (_, body) = self.tree.read(path).ok_or_else(|| absent(path))?;
+        let value = parse_document(&body).unwrap();
+        self.documents.insert(link::identity(path).to_owned(), value.clone());
+        Ok(document(path, value))
+    }
+
+    fn resolve(&self, to: &str) -> Result<String, String> {
+        link::resolve(&nowhere(), to)
+    }
+}
+
+fn document(path: &str, value: Value) -> Document {
+    Document { path: path.into(), etag: None, bytes: 1000, value }
+}
+
+fn absent(path: &str) -> Error {
+    let operation = format!("GET {path} from");
+    Error::Answered {
+        operation,
+        endpoint: nowhere().endpoint,
+        status: 404,
+        messages: Vec::new(),
+        retry_after: None,
+    }
+}
+
+pub fn now() -> jiff::Timestamp {
+    "2026-01-02T03:04:05Z".parse().unwrap()
+}
