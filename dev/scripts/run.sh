@@ -6,4 +6,4 @@ source "$(dirname "$0")/lib.sh"
 dev/scripts/setup.sh build
 say "build (a few minutes the first time)"
 cargo build --locked --release --package portcullis
-exec "$target/release/portcullis" lab --serve --bmcs "${BMCS:-24}" --data "${DATA:-./run}" "$@"
+exec "$target/release/portcullis" lab --serve --data "${DATA:-./run}" "$@"
