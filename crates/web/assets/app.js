@@ -1,0 +1,262 @@
+// Portcullis: what the pages do beyond forms and links. Everything essential works without it.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const stored = localStorage.getItem("theme");
+  if (stored === "light" || stored === "dark") root.dataset.theme = stored;
+
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  // Theme: as the system says, until somebody chooses.
+  function toggleTheme() {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  }
+
+  // Every request that htmx makes carries the session's proof.
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["x-csrf-token"] = $("meta[name=csrf]")?.content ?? "";
+  });
+
+  // ---- Live parts: <any id="…" data-live="device:ID job:3" data-src="/fragments/…"> ----
+  const dirty = new Set();
+  let timer = 0;
+  let wholePage = false;
+  let lastRefresh = 0;
+
+  function touch(key) {
+    for (const part of $$("[data-live]")) {
+      if (part.dataset.live.split(" ").includes(key)) dirty.add(part.id);
+    }
+    if (dirty.size) schedule();
+  }
+
+  function schedule() {
+    if (timer) return;
+    // One refresh at a time, at most about three a second; a hidden page waits until it is looked at.
+    timer = setTimeout(flush, Math.max(120, 350 - (Date.now() - lastRefresh)));
+  }
+
+  async function flush() {
+    if (document.hidden) {
+      timer = 0;
+      wholePage = true;
+      return;
+    }
+    const ids = [...dirty];
+    const whole = wholePage || ids.length > 15;
+    dirty.clear();
+    wholePage = false;
+    lastRefresh = Date.now();
+    try {
+      if (whole) await refreshPage();
+      else await Promise.all(ids.map(refreshPart));
+    } catch {
+      // The stream's own reconnecting brings the page up to date.
+    }
+    timer = 0;
+    if (dirty.size || wholePage) schedule();
+  }
+
+  async function load(url) {
+    const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
+    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") location.reload();
+    if (!answer.ok) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  }
+
+  async function refreshPart(id) {
+    const part = document.getElementById(id);
+    const source = part?.dataset.src;
+    if (!source) {
+      wholePage = wholePage || Boolean(part);
+      return;
+    }
+    // A table row is parsed only inside a table; a <template> takes any.
+    const answer = await fetch(source, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
+    if (answer.status === 404) return part.remove();
+    if (!answer.ok || answer.redirected) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    const fresh = holder.content.firstElementChild;
+    if (fresh) replace(part, fresh);
+  }
+
+  async function refreshPage() {
+    const fresh = await load(location.href);
+    if (!fresh) return;
+    for (const part of $$("[data-part]")) {
+      const next = fresh.getElementById(part.id);
+      if (next) replace(part, next);
+    }
+  }
+
+  // Replaces a part, keeping selection, focus and what is being typed.
+  function replace(part, next) {
+    const active = document.activeElement;
+    if (part.contains(active) && active.matches("input:not([type=checkbox]), textarea, select")) return;
+    const checked = new Set($$("input[name=device]:checked", part).map((box) => box.value));
+    const here = $("tr.here", part)?.id ?? (part.matches("tr.here") ? part.id : "");
+    const focused = part.contains(active) ? active.id || active.getAttribute("href") : "";
+    const fresh = document.adoptNode(next);
+    for (const box of $$("input[name=device]", fresh)) box.checked = checked.has(box.value);
+    part.replaceWith(fresh);
+    if (here) document.getElementById(here)?.classList.add("here");
+    if (focused) (document.getElementById(focused) ?? $(`a[href="${CSS.escape(focused)}"]`, fresh))?.focus();
+    window.htmx?.process(fresh);
+    ages();
+    count();
+  }
+
+  // ---- News from the appliance ----
+  function listen() {
+    const lamp = $("#live");
+    if (!lamp) return;
+    const say = (state) => {
+      if (lamp.dataset.state === state) return;
+      lamp.dataset.state = state;
+      lamp.textContent = state;
+    };
+    let lost = false;
+    let source;
+    const connect = () => {
+      source = new EventSource("/events");
+      source.addEventListener("open", () => {
+        say("live");
+        if (lost) refreshSoon();
+        lost = false;
+      });
+      source.addEventListener("error", () => {
+        lost = true;
+        say("reconnecting");
+        // A browser gives up on some answers (503 while the appliance starts): begin anew.
+        if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+      });
+      source.addEventListener("touch", (event) => JSON.parse(event.data).forEach(touch));
+      source.addEventListener("resync", refreshSoon);
+    };
+    connect();
+    addEventListener("pagehide", () => source.close());
+  }
+
+  function refreshSoon() {
+    wholePage = true;
+    schedule();
+  }
+
+  // ---- Times: "12 s ago" moves on ----
+  function ages() {
+    for (const time of $$("time[data-age]")) {
+      const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
+      const [step, unit] = seconds < 90 ? [1, "s"] : seconds < 5400 ? [60, "min"] : seconds < 172800 ? [3600, "h"] : [86400, "d"];
+      time.textContent = `${Math.round(seconds / step)} ${unit} ago`;
+    }
+  }
+
+  // ---- Selection ----
+  let anchor = null;
+  const boxes = () => $$("input[name=device]");
+
+  function count() {
+    const chosen = boxes().filter((box) => box.checked).length;
+    for (const place of $$("[data-count]")) place.textContent = chosen ? `${chosen} selected` : "none selected";
+    const all = $("#select-all");
+    if (all) {
+      all.checked = chosen > 0 && chosen === boxes().length;
+      all.indeterminate = chosen > 0 && !all.checked;
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest?.("input[name=device]");
+    if (box) {
+      const list = boxes();
+      const [from, to] = [list.indexOf(anchor), list.indexOf(box)];
+      if (event.shiftKey && from >= 0) {
+        for (const between of list.slice(Math.min(from, to), Math.max(from, to) + 1)) between.checked = box.checked;
+      }
+      anchor = box;
+      count();
+    }
+    if (event.target.id === "select-all") {
+      for (const each of boxes()) each.checked = event.target.checked;
+      count();
+    }
+    if (event.target.closest?.("#theme")) toggleTheme();
+    if (event.target.closest?.("[data-help]")) $("#help")?.showModal();
+  });
+
+  // A typed confirmation opens its button when it is right; the appliance checks it again.
+  function confirmations() {
+    for (const field of $$("input[data-expect]")) {
+      const button = $("button[type=submit]", field.form);
+      if (button) button.disabled = field.value.trim() !== field.dataset.expect;
+    }
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.("input[data-expect]")) confirmations();
+  });
+
+  // A form that was sent is not sent again by a second click.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method === "get" || form.dataset.again !== undefined) return;
+    setTimeout(() => $$("button[type=submit]", form).forEach((button) => (button.disabled = true)));
+  });
+
+  // ---- Keyboard ----
+  function move(step) {
+    const rows = $$("tr[data-row]");
+    if (!rows.length) return;
+    const now = rows.findIndex((row) => row.classList.contains("here"));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? 0 : now + step))];
+    rows[now]?.classList.remove("here");
+    next.classList.add("here");
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  const keys = {
+    "/": () => $("input[type=search]")?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => $("tr.here input[name=device]")?.click(),
+    Enter: () => $("tr.here a")?.click(),
+    "?": () => $("#help")?.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    const typing = event.target.matches?.("input:not([type=checkbox]), textarea, select");
+    if (typing) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (event.key === "Enter" && event.target.matches?.("a, button, summary")) return;
+    const act = keys[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && (wholePage || dirty.size)) schedule();
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    ages();
+    count();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    root.classList.add("js");
+    ages();
+    count();
+    confirmations();
+    listen();
+    setInterval(ages, 5000);
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+})();

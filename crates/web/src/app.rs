@@ -1,0 +1,94 @@
+//! What the handlers share: the door, the gate, the parts behind the door, and what the binary handed in.
+
+use crate::config::Web;
+use crate::live::Steps;
+use crate::view::frame::{Area, Banner, Frame};
+use control::{AccessBook, Door, Gate, Jobs, Records};
+use jiff::Timestamp;
+use model::command::bmc::Controllers;
+use model::{Action, Actor, Clock};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What pages and API are made over.
+pub struct Parts {
+    /// The way to act.
+    pub door: Door,
+    /// The way in.
+    pub gate: Gate,
+    /// Acts on many devices.
+    pub jobs: Jobs,
+    /// What drives controllers.
+    pub controllers: Arc<dyn Controllers>,
+    /// What keeps records.
+    pub records: Arc<Records>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The `[web]` section.
+    pub config: Web,
+    /// The metrics, as Prometheus reads them.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Whether the appliance can work, or what it waits for.
+    pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// What everybody must know at the moment.
+    pub banners: Arc<dyn Fn() -> Vec<Banner> + Send + Sync>,
+    /// Cancelled when the appliance stops: live streams end then.
+    pub closing: CancellationToken,
+}
+
+/// The state of every handler. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    steps: Steps,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl App {
+    /// Over these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, steps: Steps::default() }))
+    }
+
+    /// Follows the news, so that a page that is loaded during an act says how far it is. Until cancelled.
+    pub async fn follow(self, cancel: CancellationToken) {
+        let events = self.door.events().listen();
+        cancel.run_until_cancelled(self.0.steps.follow(events)).await;
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn access(&self) -> &Arc<AccessBook> {
+        self.door.access()
+    }
+
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.0.steps
+    }
+
+    /// Whether the actor may do it to the appliance as such.
+    pub(crate) fn may(&self, actor: &Actor, action: Action) -> bool {
+        self.door.may(actor, action, &model::Object::Appliance).allowed
+    }
+
+    /// What stands around a page for somebody who is signed in.
+    pub(crate) fn frame(&self, session: &crate::session::Session, title: &str, area: Area) -> Frame {
+        let actor = &session.actor;
+        let may = |action, object: &_| self.door.may(actor, action, object).allowed;
+        let mut frame = Frame::inside(title, area, &session.user, session.csrf.clone(), may);
+        frame.banners = (self.banners)();
+        frame
+    }
+}
