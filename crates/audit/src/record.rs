@@ -102,7 +102,7 @@ notes! {
     SignInFailed = "sign_in_failed", false, "Somebody tried to sign in and was refused.";
     SignOut = "sign_out", false, "Somebody signed out, or a session was ended.";
     Enrolled = "enrolled", false, "Somebody chose password and second factor by a one-time link.";
-    RecoveryCode = "recovery_code", false, "A recovery code was used instead of the second factor.";
+    RecoveryCode = "recovery_code", true, "A recovery code was used instead of the second factor.";
     Lockout = "lockout", false, "An account or an address was locked after too many wrong tries.";
     Refused = "refused", false, "An act was asked for and not allowed.";
     Start = "start", true, "The appliance started.";

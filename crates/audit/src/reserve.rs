@@ -148,7 +148,7 @@ impl Reserve {
             return;
         }
         let piece = [0; STEP as usize];
-        let grown = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| {
+        let grown = OpenOptions::new().create(true).append(true).open(&*path).and_then(|mut file| {
             while *size < self.whole {
                 file.write_all(&piece)?;
                 *size += STEP;
