@@ -8,11 +8,13 @@
 //! |---|---|
 //! | [`controller`] | documents that a BMC answers with |
 //! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
+//! | [`sealed`] | key files, passphrase records and sealed secrets |
 //! | [`mutate`] | seeded changes to an input |
 
 pub mod controller;
 pub mod log;
 pub mod mutate;
+pub mod sealed;
 #[cfg(test)]
 mod seeded;
 
@@ -26,9 +28,12 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "bmc_document", run: controller::document },
     Target { name: "evidence_checkpoint", run: log::checkpoint },
     Target { name: "evidence_record", run: log::record },
     Target { name: "evidence_tamper", run: log::tamper },
+    Target { name: "vault_key", run: sealed::key },
+    Target { name: "vault_sealed", run: sealed::sealed },
+    Target { name: "vault_stretch", run: sealed::stretch },
 ];
