@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// Mutations of each target's seeds; `make prove` leaves the long search to the fuzzer.
-const ROUNDS: usize = 20_000;
+const ROUNDS: usize = 10_000;
 
 fn fuzz() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")
