@@ -4,37 +4,23 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How the log is kept and where it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// A file of the log is closed and the next begun when it is this large, in bytes.
-    pub segment_bytes: u64,
-    /// Space on the disk that is kept for essential acts, in bytes. About 500 bytes are used by a record.
-    pub reserve_bytes: u64,
-    /// A checkpoint is signed after this many records.
-    pub checkpoint_records: u64,
-    /// A checkpoint is signed after this many minutes, if there is anything new.
-    pub checkpoint_minutes: u64,
-    /// A file that checkpoints are appended to. It proves something only when it is not on this machine
-    /// (a network share) or cannot be rewritten by it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<PathBuf>,
-    /// A syslog collector that every record and checkpoint is sent to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub syslog: Option<Syslog>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            segment_bytes: 64 * 1024 * 1024,
-            reserve_bytes: 1024 * 1024,
-            checkpoint_records: 1000,
-            checkpoint_minutes: 15,
-            anchor: None,
-            syslog: None,
-        }
+model::settings! {
+    /// How the audit log is kept and where it is sent.
+    Config {
+        /// A file of the log is closed and the next begun when it is this large, in bytes.
+        segment_bytes: u64 = 64 * 1024 * 1024,
+        /// Space on the disk that is kept for essential acts, in bytes. About 500 bytes are used by a record.
+        reserve_bytes: u64 = 1024 * 1024,
+        /// A checkpoint is signed after this many records.
+        checkpoint_records: u64 = 1000,
+        /// A checkpoint is signed after this many minutes, if there is anything new.
+        checkpoint_minutes: u64 = 15,
+        /// A file that checkpoints are appended to. It proves something only when it is not on this machine
+        /// (a network share) or cannot be rewritten by it.
+        anchor: Option<PathBuf> = None,
+        /// A syslog collector that every record and checkpoint is sent to: a table with `address` (HOST:PORT),
+        /// `server_name`, `ca_file`, and where wanted `certificate_file`, `key_file`, `hostname`.
+        syslog: Option<Syslog> = None,
     }
 }
 

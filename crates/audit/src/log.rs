@@ -6,7 +6,7 @@ use crate::record::{Begin, End, Note, NoteBody, Outcome};
 use crate::recover::recover;
 use crate::writer::{Ask, Request, Watched, Writer};
 use crate::{Config, Error};
-use evidence::{Checkpoint, Signer};
+use evidence::{Checkpoint, PublicKey, Report, Signer};
 use model::{Action, Actor, Clock, Object};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,8 @@ pub struct Log {
 #[derive(Debug)]
 struct Inner {
     dir: PathBuf,
+    key: PublicKey,
+    anchor: Option<PathBuf>,
     requests: mpsc::Sender<Request>,
     durable: watch::Receiver<u64>,
     checkpoint: watch::Receiver<Option<Checkpoint>>,
@@ -42,7 +44,7 @@ impl Log {
     /// When the log is damaged, held by another process, or cannot be read or written.
     pub fn open(dir: &Path, signer: Signer, config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let recovered = recover(dir, &signer, &config, clock.now())?;
-        let torn = recovered.torn.clone();
+        let (key, anchor, torn) = (signer.public(), config.anchor.clone(), recovered.torn.clone());
         let (durable_tx, durable) = watch::channel(recovered.chain.head().seq);
         let (checkpoint_tx, checkpoint) = watch::channel(None);
         let watched = Watched { durable: durable_tx, checkpoint: checkpoint_tx };
@@ -58,7 +60,8 @@ impl Log {
             .spawn(move || runtime.block_on(writer.run(waiting)))
             .map_err(Error::io("start the writer of", dir))?;
         let thread = Mutex::new(Some(thread));
-        Ok(Self { inner: Arc::new(Inner { dir: dir.into(), requests, durable, checkpoint, thread }) })
+        let dir = dir.into();
+        Ok(Self { inner: Arc::new(Inner { dir, key, anchor, requests, durable, checkpoint, thread }) })
     }
 
     /// Writes down that an act is about to happen; returns once that is on disk, with the record's number.
@@ -146,6 +149,17 @@ impl Log {
             Ok(to)
         })
         .await
+    }
+
+    /// Verifies the whole log with its own key, against the configured anchor where there is one. Who suspects
+    /// the appliance itself verifies a copy elsewhere, with a key that was noted before.
+    ///
+    /// # Errors
+    /// When a file cannot be read. Damage is no error but part of the report.
+    pub async fn verify(&self) -> Result<Report, Error> {
+        let (dir, key) = (self.inner.dir.clone(), self.inner.key);
+        let anchor = self.inner.anchor.clone().filter(|anchor| anchor.exists());
+        blocking(&self.inner.dir, move || crate::verify::verify(&dir, anchor.as_deref(), key)).await
     }
 
     /// The log's directory.
