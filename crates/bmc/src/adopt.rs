@@ -35,7 +35,8 @@ const SIGN_IN_DEADLINE: Duration = Duration::from_secs(120);
 /// If it cannot be read, or holds no certificate that can be an authority.
 pub fn authorities(file: &Path) -> Result<RootCertStore, Failure> {
     let subject = || format!("{}", file.display());
-    let fail = |cause: String| Failure::new(Kind::Invalid, "read certificate authorities from", subject(), cause);
+    let fail =
+        |cause: String| Failure::new(Kind::Invalid, "read certificate authorities from", subject(), cause);
     let certificates: Result<Vec<CertificateDer<'static>>, _> =
         CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     let mut roots = RootCertStore::empty();
@@ -66,7 +67,12 @@ pub async fn perform(shared: Arc<Shared>, permit: Permit, command: Adopt) -> Res
         outcome
     });
     adoption.await.unwrap_or_else(|error| {
-        Err(Failure::new(Kind::Unavailable, OPERATION, subject, format!("its task ended in the middle: {error}")))
+        Err(Failure::new(
+            Kind::Unavailable,
+            OPERATION,
+            subject,
+            format!("its task ended in the middle: {error}"),
+        ))
     })
 }
 
@@ -75,7 +81,8 @@ async fn adopt(shared: &Arc<Shared>, permit: &Permit, command: Adopt) -> Result<
     let device = shared.found(&id, OPERATION)?;
     let adoption = Adoption { shared, permit, subject: device.subject(), id, now: shared.clock.now() };
     adoption.may_begin(&device)?;
-    let _hold = shared.hold(&adoption.id).ok_or_else(|| adoption.fail(Kind::Busy, "it is being adopted already"))?;
+    let _hold =
+        shared.hold(&adoption.id).ok_or_else(|| adoption.fail(Kind::Busy, "it is being adopted already"))?;
     let (mut client, certificate) = adoption.look(&device, &command.by).await?;
     let (credential, signed) = adoption.sign_in(&mut client, command.by).await?;
     adoption.tell("signed in");
@@ -130,15 +137,21 @@ impl Adoption<'_> {
         let shown = client.connect().await.map_err(|error| error.failure(OPERATION, &self.subject))?.cloned();
         match (&shown, expected) {
             (None, None) if is_plain => Ok((client, None)),
-            (Some(shown), Some(expected)) if shown.fingerprint == expected => Ok((client, Some(shown.clone()))),
+            (Some(shown), Some(expected)) if shown.fingerprint == expected => {
+                Ok((client, Some(shown.clone())))
+            }
             (shown, expected) => {
-                let name = |print: Option<Fingerprint>| print.map_or_else(|| "none".into(), |print| print.to_string());
+                let name = |print: Option<Fingerprint>| {
+                    print.map_or_else(|| "none".into(), |print| print.to_string())
+                };
                 let cause = format!(
                     "it shows certificate {}, not {}; nothing was sent",
                     name(shown.as_ref().map(|shown| shown.fingerprint)),
                     name(expected)
                 );
-                Err(self.fail(Kind::Conflict, cause).hint("sweep its address again and compare the certificates"))
+                Err(self
+                    .fail(Kind::Conflict, cause)
+                    .hint("sweep its address again and compare the certificates"))
             }
         }
     }
@@ -155,7 +168,9 @@ impl Adoption<'_> {
             return Ok((Target::https(device.endpoint, Trust::Look { authorities }), Some(expected)));
         }
         if seen.is_some() {
-            return Err(self.fail(Kind::Invalid, "it showed a certificate, and none was said to be the right one"));
+            return Err(
+                self.fail(Kind::Invalid, "it showed a certificate, and none was said to be the right one")
+            );
         }
         if matches!(by, AdoptBy::Rule) {
             let cause = "it speaks plain HTTP, and no credential is sent by rule without TLS";
@@ -163,7 +178,9 @@ impl Adoption<'_> {
         }
         if !self.shared.config.plain_http {
             let cause = "it speaks plain HTTP, which sends the password in the clear";
-            return Err(self.fail(Kind::Refused, cause).hint("switch HTTPS on at the controller; test servers: `bmc.plain_http`"));
+            return Err(self
+                .fail(Kind::Refused, cause)
+                .hint("switch HTTPS on at the controller; test servers: `bmc.plain_http`"));
         }
         Ok((Target::plain_http(device.endpoint), None))
     }

@@ -37,7 +37,11 @@ pub fn read(path: &str, session: &Value) -> Listed {
         path: path.into(),
         user: text(&"/UserName").unwrap_or_default().into(),
         created: BEGINNINGS.iter().filter_map(text).find_map(|time| time.parse().ok()),
-        origin: ORIGINS.iter().filter_map(text).find_map(|addr| addr.parse().ok()).map(|addr: IpAddr| addr.to_canonical()),
+        origin: ORIGINS
+            .iter()
+            .filter_map(text)
+            .find_map(|addr| addr.parse().ok())
+            .map(|addr: IpAddr| addr.to_canonical()),
     }
 }
 
@@ -61,7 +65,8 @@ pub struct Ours<'a> {
 #[must_use]
 pub fn left_open<'a>(listed: &'a [Listed], ours: &Ours<'_>, asked_at: &[Timestamp]) -> Vec<&'a str> {
     let shift = clock_shift(listed, ours);
-    let own_name = |session: &&Listed| session.path != ours.current && session.user.eq_ignore_ascii_case(ours.user);
+    let own_name =
+        |session: &&Listed| session.path != ours.current && session.user.eq_ignore_ascii_case(ours.user);
     let mut found = Vec::new();
     let mut untold = Vec::new();
     for session in listed.iter().filter(own_name) {
@@ -107,7 +112,12 @@ mod tests {
     }
 
     fn session(path: &str, user: &str, created: Option<i64>, origin: Option<&str>) -> Listed {
-        Listed { path: path.into(), user: user.into(), created: created.map(at), origin: origin.map(|o| o.parse().unwrap()) }
+        Listed {
+            path: path.into(),
+            user: user.into(),
+            created: created.map(at),
+            origin: origin.map(|o| o.parse().unwrap()),
+        }
     }
 
     fn ours(origin: Option<&str>) -> Ours<'static> {
@@ -128,8 +138,10 @@ mod tests {
             session("/s/other-host", "portcullis", Some(500), Some("10.0.0.9")),
             session("/s/other-user", "root", Some(500), Some("10.0.0.2")),
         ];
-        let listed: Vec<Listed> =
-            listed.into_iter().map(|it| Listed { origin: it.origin.map(|o| o.to_canonical()), ..it }).collect();
+        let listed: Vec<Listed> = listed
+            .into_iter()
+            .map(|it| Listed { origin: it.origin.map(|o| o.to_canonical()), ..it })
+            .collect();
         assert_eq!(left_open(&listed, &ours(Some("10.0.0.2")), &[at(500)]), ["/s/old"]);
     }
 
@@ -167,14 +179,21 @@ mod tests {
 
     #[test]
     fn sessions_are_read_as_makers_write_them() {
-        let standard = read("/s/1", &json!({ "UserName": "root", "CreatedTime": "2026-11-20T08:00:00+00:00",
-            "ClientOriginIPAddress": "::ffff:10.0.0.2" }));
+        let standard = read(
+            "/s/1",
+            &json!({ "UserName": "root", "CreatedTime": "2026-11-20T08:00:00+00:00",
+            "ClientOriginIPAddress": "::ffff:10.0.0.2" }),
+        );
         assert_eq!(standard.origin, Some("10.0.0.2".parse().unwrap()));
         assert!(standard.created.is_some());
-        let hpe = read("/s/2", &json!({ "UserName": "admin", "Oem": { "Hpe": {
-            "UserIP": "10.0.0.3", "LoginTime": "2026-11-20T08:00:00Z" } } }));
+        let hpe = read(
+            "/s/2",
+            &json!({ "UserName": "admin", "Oem": { "Hpe": {
+            "UserIP": "10.0.0.3", "LoginTime": "2026-11-20T08:00:00Z" } } }),
+        );
         assert_eq!((hpe.origin, hpe.created), (Some("10.0.0.3".parse().unwrap()), standard.created));
-        let spoilt = read("/s/3", &json!({ "UserName": 7, "CreatedTime": "yesterday", "ClientOriginIPAddress": [] }));
+        let spoilt =
+            read("/s/3", &json!({ "UserName": 7, "CreatedTime": "yesterday", "ClientOriginIPAddress": [] }));
         assert_eq!(spoilt, Listed { path: "/s/3".into(), ..Listed::default() });
     }
 }

@@ -1,8 +1,8 @@
 //! Signing in to a controller that has no owner yet, with its session written down before and after.
 
+use crate::Error;
 use crate::client::{Client, ROOT};
 use crate::fleet::{Shared, Trouble, was_not_opened};
-use crate::Error;
 use model::Credential;
 use model::book::OpenSession;
 use model::device::DeviceId;
@@ -116,7 +116,9 @@ async fn close(shared: &Arc<Shared>, id: &DeviceId, client: &mut Client, signed:
             pending.session = None;
             none_open(shared, id).await;
         }
-        Err(error) => tracing::warn!(device = %id, cause = error.cause(), "the session of an adoption could not be closed yet"),
+        Err(error) => {
+            tracing::warn!(device = %id, cause = error.cause(), "the session of an adoption could not be closed yet")
+        }
     }
 }
 

@@ -184,7 +184,8 @@ impl Link {
 
     /// A moved device or an approved certificate needs a new client.
     fn follow_the_record(&mut self) -> Result<(), Trouble> {
-        let device = self.shared.book.device(&self.id).filter(|device| device.is_adopted()).ok_or(Trouble::Gone)?;
+        let device =
+            self.shared.book.device(&self.id).filter(|device| device.is_adopted()).ok_or(Trouble::Gone)?;
         let target = target(&device, self.shared.config.plain_http).map_err(Trouble::Here)?;
         let same = self.client.as_ref().is_some_and(|client| is_same(client.target(), &target));
         if !same {
@@ -303,7 +304,11 @@ impl Link {
         Ok(true)
     }
 
-    async fn find_left_open(&mut self, current: &OpenSession, asked: &[jiff::Timestamp]) -> Result<Vec<String>, Trouble> {
+    async fn find_left_open(
+        &mut self,
+        current: &OpenSession,
+        asked: &[jiff::Timestamp],
+    ) -> Result<Vec<String>, Trouble> {
         let user = self.shared.book.credential(&self.id).await.map_err(Trouble::Here)?.username;
         let Some(list) = self.sessions_path.clone() else { return Ok(Vec::new()) };
         let client = self.client.as_mut().ok_or(Trouble::Gone)?;
@@ -348,7 +353,8 @@ pub fn target(device: &Device, plain_http: bool) -> Result<Target, Failure> {
         None if plain_http => Ok(Target::plain_http(device.endpoint)),
         None => {
             let cause = "no certificate is pinned for it, and `bmc.plain_http` is off";
-            Err(Failure::new(Kind::Conflict, "connect to", device.subject(), cause).hint("forget it and adopt it over HTTPS"))
+            Err(Failure::new(Kind::Conflict, "connect to", device.subject(), cause)
+                .hint("forget it and adopt it over HTTPS"))
         }
     }
 }

@@ -195,7 +195,12 @@ impl Shared {
 
     /// Tells whoever watches how an act goes.
     pub(crate) fn tell(&self, permit: &Permit, id: &DeviceId, step: impl Into<String>, ended: Option<Ended>) {
-        self.book.progress(What::ActProgress { record: permit.record(), id: id.clone(), step: step.into(), ended });
+        self.book.progress(What::ActProgress {
+            record: permit.record(),
+            id: id.clone(),
+            step: step.into(),
+            ended,
+        });
     }
 
     fn slot(&self, id: &DeviceId) -> Arc<Slot> {

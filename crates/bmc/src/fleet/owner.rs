@@ -162,7 +162,9 @@ impl Owner {
         if let Trouble::Request(error) = trouble
             && let Some(presented) = error.presented()
         {
-            self.shared.book.observe(Observation::CertificateChanged { device, presented: presented.clone() });
+            self.shared
+                .book
+                .observe(Observation::CertificateChanged { device, presented: presented.clone() });
         } else if !matches!(trouble, Trouble::Gone) {
             self.shared.book.observe(Observation::Unreachable { device, cause: trouble.to_string() });
         }
@@ -218,7 +220,8 @@ impl Owner {
             Ok(inventory) => inventory,
             Err(error) => return Err(self.link.note(error)),
         };
-        self.systems = inventory.systems.iter().map(|system| system.path.clone()).take(MOST_SYSTEMS).collect();
+        self.systems =
+            inventory.systems.iter().map(|system| system.path.clone()).take(MOST_SYSTEMS).collect();
         let inventory = Box::new(inventory);
         self.shared.book.observe(Observation::Inventoried { device: self.id.clone(), inventory });
         Ok(())

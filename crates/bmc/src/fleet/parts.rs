@@ -24,7 +24,11 @@ impl Part<SwitchPower> for Fleet {
         // An act may wait for the end of another one, and two steps take two deadlines.
         let seconds = config.power_graceful_deadline.saturating_add(config.power_forced_deadline);
         let patience = Duration::from_secs(seconds.saturating_mul(3));
-        self.order(&device, crate::power::operation(reset), patience, |reply| Order::Switch { permit, reset, reply })
+        self.order(&device, crate::power::operation(reset), patience, |reply| Order::Switch {
+            permit,
+            reset,
+            reply,
+        })
     }
 }
 

@@ -21,7 +21,12 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     if !take_over(&shared, &stop).await {
         return;
     }
-    let mut owners = Owners { shared: shared.clone(), set: JoinSet::new(), running: HashMap::new(), resting: HashMap::new() };
+    let mut owners = Owners {
+        shared: shared.clone(),
+        set: JoinSet::new(),
+        running: HashMap::new(),
+        resting: HashMap::new(),
+    };
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -46,7 +51,9 @@ async fn take_over(shared: &Shared, stop: &CancellationToken) -> bool {
                 }
                 return true;
             }
-            Err(failure) => tracing::error!(%failure, "cannot read which sessions were left open; no controller is asked before"),
+            Err(failure) => {
+                tracing::error!(%failure, "cannot read which sessions were left open; no controller is asked before")
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return false,
@@ -80,7 +87,8 @@ impl Owners {
                 retire.cancel();
             }
         }
-        let running: std::collections::HashSet<DeviceId> = self.running.values().map(|(id, _)| id.clone()).collect();
+        let running: std::collections::HashSet<DeviceId> =
+            self.running.values().map(|(id, _)| id.clone()).collect();
         let spread = FIRST_READINGS.saturating_mul(u32::try_from(adopted.len()).unwrap_or(u32::MAX));
         for (id, fresh) in adopted {
             let being_adopted = lock(&self.shared.adopting).contains(&id);
@@ -131,7 +139,10 @@ impl Owners {
             self.shared.tasks.wait().await;
         };
         if timeout(grace, all).await.is_err() {
-            tracing::warn!(left = self.set.len(), "not every session could be closed in time; the next start closes them");
+            tracing::warn!(
+                left = self.set.len(),
+                "not every session could be closed in time; the next start closes them"
+            );
         }
         self.set.shutdown().await;
     }

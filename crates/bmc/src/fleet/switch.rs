@@ -60,7 +60,8 @@ impl Owner {
             Ok((power, say)) => (format!("{say}; it is {power}"), Ended::Done, "done"),
             Err(failure) => (failure.cause.clone(), Ended::Failed, "failed"),
         };
-        metrics::counter!(crate::metrics::POWER_ACTS, "reset" => reset.word(), "result" => result).increment(1);
+        metrics::counter!(crate::metrics::POWER_ACTS, "reset" => reset.word(), "result" => result)
+            .increment(1);
         self.shared.tell(permit, &self.id, step, Some(ended));
         outcome.map(|(power, _)| power)
     }
@@ -75,7 +76,8 @@ impl Owner {
         let patience = Duration::from_secs(self.shared.config.power_forced_deadline.max(1));
         let looked = timeout(patience, self.look_before(acting)).await;
         let (path, reading, action) = looked.unwrap_or_else(|_| {
-            let cause = format!("its state could not be read within {} s, so nothing was sent", patience.as_secs());
+            let cause =
+                format!("its state could not be read within {} s, so nothing was sent", patience.as_secs());
             Err(acting.failure(Kind::TimedOut, cause))
         })?;
         let plan = power::plan(reset, &action.offers, reading.power).map_err(|impossible| {
@@ -119,7 +121,8 @@ impl Owner {
         }
         if action.offers.is_empty() {
             // What the last inventory found, where it found anything.
-            action.offers = self.shared.book.device(&self.id).map(|device| device.resets.clone()).unwrap_or_default();
+            action.offers =
+                self.shared.book.device(&self.id).map(|device| device.resets.clone()).unwrap_or_default();
         }
         Ok((path, reading, action))
     }
@@ -183,7 +186,11 @@ impl Owner {
             };
             match order {
                 Order::Switch { permit, reset, reply } if act.is_graceful() && is_forced(reset) => {
-                    let cause = format!("{reset} (record {}) took its place while {}", permit.record(), act.waiting_for());
+                    let cause = format!(
+                        "{reset} (record {}) took its place while {}",
+                        permit.record(),
+                        act.waiting_for()
+                    );
                     self.waiting.push_front(Order::Switch { permit, reset, reply });
                     return Err(acting.failure(Kind::Conflict, cause));
                 }
@@ -191,7 +198,9 @@ impl Owner {
                 other => {
                     let cause = format!("{} is under way: {}", acting.operation, act.waiting_for());
                     let failure = Failure::new(Kind::Busy, other.operation(), acting.subject.as_str(), cause);
-                    other.fail(failure.hint("wait until it has ended; force_off may interrupt a graceful act"));
+                    other.fail(
+                        failure.hint("wait until it has ended; force_off may interrupt a graceful act"),
+                    );
                 }
             }
         }
@@ -203,7 +212,8 @@ impl Owner {
         }
         match self.link.post(target, &json!({ "ResetType": step.send.redfish() })).await {
             Ok(answer) => {
-                *task = if answer.status == 202 { monitor(answer.location, answer.body.as_ref()) } else { None };
+                *task =
+                    if answer.status == 202 { monitor(answer.location, answer.body.as_ref()) } else { None };
                 Sent::Accepted
             }
             Err(trouble) => became_of(&trouble),
@@ -217,7 +227,8 @@ impl Owner {
                 Ok(TaskState::Failed(answer)) => return Ok(Input::TaskFailed(answer)),
                 Ok(TaskState::Runs) => {}
                 // Ended, gone again, or without anything to read: the server's state tells.
-                Ok(TaskState::Ended) | Err(Trouble::Request(Error::Answered { .. } | Error::BadDocument { .. })) => {
+                Ok(TaskState::Ended)
+                | Err(Trouble::Request(Error::Answered { .. } | Error::BadDocument { .. })) => {
                     *task = None;
                 }
                 Err(trouble) if trouble.needs_help() => return Err(trouble),
@@ -266,7 +277,9 @@ fn monitor(location: Option<String>, body: Option<&Value>) -> Option<String> {
 /// What it means for a request that the controller could not even be signed in to.
 fn not_sent(trouble: &Trouble) -> Sent {
     match trouble {
-        Trouble::Request(error) if !trouble.needs_help() => Sent::NotNow { after: None, answer: error.cause() },
+        Trouble::Request(error) if !trouble.needs_help() => {
+            Sent::NotNow { after: None, answer: error.cause() }
+        }
         other => Sent::Refused { kind: other.failure("", "").kind, answer: other.to_string() },
     }
 }

@@ -37,7 +37,9 @@ pub async fn ask(endpoint: Endpoint, config: &Config, authorities: Option<Arc<Ro
     match client.connect().await {
         Ok(_) => root(client).await,
         Err(error) if is_nothing(&error) => Found::Nothing,
-        Err(Error::Tls { .. }) if config.plain_http => root(Client::new(Target::plain_http(endpoint), limits(config))).await,
+        Err(Error::Tls { .. }) if config.plain_http => {
+            root(Client::new(Target::plain_http(endpoint), limits(config))).await
+        }
         Err(error) => {
             tracing::debug!(%endpoint, cause = error.cause(), "not asked for its service root");
             Found::Other
@@ -82,7 +84,10 @@ fn is_nothing(error: &Error) -> bool {
         Error::TimedOut { awaited: "connection", .. } => true,
         Error::Connect { source, .. } => matches!(
             source.kind(),
-            ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::TimedOut | ErrorKind::ConnectionReset
+            ErrorKind::ConnectionRefused
+                | ErrorKind::HostUnreachable
+                | ErrorKind::TimedOut
+                | ErrorKind::ConnectionReset
         ),
         _ => false,
     }

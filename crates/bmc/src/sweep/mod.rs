@@ -79,13 +79,28 @@ impl Sweeps {
     }
 
     /// Turns the place into a running sweep: the book's record, or the one remembered here, or a new one.
-    fn start(&self, range: IpNet, command: &Discover, kept: Option<SweepRecord>, stop: CancellationToken) -> SweepRecord {
+    fn start(
+        &self,
+        range: IpNet,
+        command: &Discover,
+        kept: Option<SweepRecord>,
+        stop: CancellationToken,
+    ) -> SweepRecord {
         let mut state = self.lock();
         let port = command.port;
         state.beginning.retain(|it| *it != (range, port));
         let remembered = state.stopped.remove(&(range, port));
         let number = state.last + 1;
-        let fresh = || SweepRecord { number, range, port, rate: command.rate, cursor: 0, asked: 0, found: 0, ended: false };
+        let fresh = || SweepRecord {
+            number,
+            range,
+            port,
+            rate: command.rate,
+            cursor: 0,
+            asked: 0,
+            found: 0,
+            ended: false,
+        };
         let mut record = kept.or(remembered).unwrap_or_else(fresh);
         record.rate = command.rate;
         state.last = state.last.max(record.number);
@@ -118,7 +133,8 @@ pub(crate) fn object(shared: &Shared, command: &Discover) -> Object {
 /// If no such sweep runs.
 pub(crate) fn object_of_running(shared: &Shared, command: &StopSweep) -> Result<Object, Failure> {
     let state = shared.sweeps.lock();
-    let range = state.running.get(&command.sweep).map(|running| running.range).ok_or_else(|| none(command))?;
+    let range =
+        state.running.get(&command.sweep).map(|running| running.range).ok_or_else(|| none(command))?;
     Ok(Object::Range { range: range.to_string(), zone: shared.book.zone_of(range) })
 }
 
@@ -138,7 +154,12 @@ pub(crate) async fn begin(shared: Arc<Shared>, _permit: Permit, command: Discove
     }
     let walk = Walk::over(range)?;
     if shared.closing.is_cancelled() {
-        return Err(Failure::new(Kind::Unavailable, OPERATION, range.to_string(), "the appliance is stopping"));
+        return Err(Failure::new(
+            Kind::Unavailable,
+            OPERATION,
+            range.to_string(),
+            "the appliance is stopping",
+        ));
     }
     shared.sweeps.reserve(range, command.port)?;
     let kept = match shared.book.sweep_begun(range, command.port, command.rate).await {

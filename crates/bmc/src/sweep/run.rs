@@ -19,7 +19,12 @@ const TELL: Duration = Duration::from_millis(300);
 const WRITE: Duration = Duration::from_secs(5);
 
 /// Walks the range from the record's cursor until its end or `stop`; comes back with the last record.
-pub async fn run(shared: Arc<Shared>, record: SweepRecord, walk: Walk, stop: CancellationToken) -> SweepRecord {
+pub async fn run(
+    shared: Arc<Shared>,
+    record: SweepRecord,
+    walk: Walk,
+    stop: CancellationToken,
+) -> SweepRecord {
     let known = shared.book.devices().iter().map(|device| device.endpoint).collect();
     let mut sweep = Sweep {
         cursor: Cursor::at(record.cursor.min(walk.total())),
@@ -135,7 +140,13 @@ impl Sweep {
 
     fn tell(&self, ended: bool) {
         let SweepRecord { number: sweep, asked, found, .. } = self.record;
-        self.shared.book.progress(What::SweepProgress { sweep, asked, total: self.walk.total(), found, ended });
+        self.shared.book.progress(What::SweepProgress {
+            sweep,
+            asked,
+            total: self.walk.total(),
+            found,
+            ended,
+        });
     }
 
     async fn write(&mut self) {

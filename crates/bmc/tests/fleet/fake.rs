@@ -1,0 +1,341 @@
+//! A small controller whose every answer a test can spoil.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use model::Credential;
+use model::device::{Certificate, Endpoint, Fingerprint};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
+
+pub const RESET: &str = "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset";
+pub const SYSTEM: &str = "/redfish/v1/Systems/1";
+pub const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
+
+/// What happens to the next request whose `METHOD path` begins so.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It is answered with this status, and perhaps `Retry-After`.
+    Status(u16, Option<u64>),
+    /// It is never answered.
+    Hang,
+    /// The connection is closed; the request has not been carried out.
+    Cut,
+    /// The request is carried out, and then the connection is closed.
+    DoneThenCut,
+}
+
+#[derive(Clone)]
+pub struct Session {
+    pub user: String,
+    pub token: String,
+    pub created: jiff::Timestamp,
+    pub origin: String,
+}
+
+pub struct State {
+    pub log: Vec<String>,
+    pub connections: usize,
+    pub logins: usize,
+    pub power: &'static str,
+    pub pending: Vec<(Instant, &'static str)>,
+    pub takes: Duration,
+    pub resets: Vec<&'static str>,
+    pub sessions: BTreeMap<u64, Session>,
+    pub next: u64,
+    pub password: String,
+    pub faults: Vec<(String, Fault)>,
+    pub tells_origin: bool,
+    pub clock_shift: jiff::SignedDuration,
+    acceptor: Option<TlsAcceptor>,
+}
+
+pub struct Fake {
+    pub state: Arc<Mutex<State>>,
+    pub endpoint: Endpoint,
+    pub certificate: Option<Certificate>,
+    _tasks: JoinSet<()>,
+}
+
+pub fn credential() -> Credential {
+    Credential { username: "portcullis".into(), password: "right".into() }
+}
+
+fn certificate() -> (TlsAcceptor, Certificate) {
+    let made = rcgen::generate_simple_self_signed(vec!["fake.example".into()]).unwrap();
+    let der = made.cert.der().clone();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &der);
+    let fingerprint = Fingerprint(digest.as_ref().try_into().unwrap());
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![der], key)
+        .unwrap();
+    let shown = Certificate {
+        fingerprint,
+        subject: String::new(),
+        issuer: String::new(),
+        not_after: None,
+        trusted: false,
+    };
+    (TlsAcceptor::from(Arc::new(config)), shown)
+}
+
+impl Fake {
+    pub async fn start() -> Self {
+        Self::start_at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    pub async fn start_at(addr: SocketAddr) -> Self {
+        let (acceptor, shown) = certificate();
+        let state = State {
+            log: vec![],
+            connections: 0,
+            logins: 0,
+            power: "On",
+            pending: vec![],
+            takes: Duration::from_millis(300),
+            resets: vec!["On", "ForceOff", "GracefulShutdown", "ForceRestart", "GracefulRestart", "Nmi"],
+            sessions: BTreeMap::new(),
+            next: 1,
+            password: "right".into(),
+            faults: vec![],
+            tells_origin: true,
+            clock_shift: jiff::SignedDuration::ZERO,
+            acceptor: Some(acceptor),
+        };
+        let listener = TcpListener::bind(addr).await.unwrap();
+        let endpoint = Endpoint::from(listener.local_addr().unwrap());
+        let state = Arc::new(Mutex::new(state));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(listener, state.clone()));
+        Self { state, endpoint, certificate: Some(shown), _tasks: tasks }
+    }
+
+    /// Shows another certificate from the next connection on; the old one closes.
+    pub fn change_certificate(&self) -> Certificate {
+        let (acceptor, shown) = certificate();
+        self.with(|state| state.acceptor = Some(acceptor));
+        shown
+    }
+
+    pub fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap())
+    }
+
+    pub fn fault(&self, request: &str, fault: Fault) {
+        self.with(|state| state.faults.push((request.into(), fault)));
+    }
+
+    /// How many requests began so.
+    pub fn count(&self, request: &str) -> usize {
+        self.with(|state| state.log.iter().filter(|line| line.starts_with(request)).count())
+    }
+
+    pub fn open_sessions(&self) -> usize {
+        self.with(|state| state.sessions.len())
+    }
+
+    /// A session that somebody opened.
+    pub fn add_session(&self, user: &str, origin: &str, created: jiff::Timestamp) -> String {
+        self.with(|state| {
+            let number = state.next;
+            state.next += 1;
+            let session =
+                Session { user: user.into(), token: format!("t{number}"), created, origin: origin.into() };
+            state.sessions.insert(number, session);
+            format!("{SESSIONS}/{number}")
+        })
+    }
+}
+
+async fn listen(listener: TcpListener, state: Arc<Mutex<State>>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else { continue };
+        state.lock().unwrap().connections += 1;
+        connections.spawn(serve(stream, peer, state.clone()));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, state: Arc<Mutex<State>>) {
+    let acceptor = state.lock().unwrap().acceptor.clone();
+    let service = service_fn(move |request| {
+        let state = state.clone();
+        async move { answer(request, peer, state).await }
+    });
+    if let Some(acceptor) = acceptor {
+        let Ok(stream) = acceptor.accept(stream).await else { return };
+        drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    } else {
+        drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    }
+}
+
+fn reply(status: u16, body: &Value) -> Response<Full<Bytes>> {
+    let body = if status == 204 { String::new() } else { body.to_string() };
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(Full::new(body.into()))
+        .unwrap()
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    state: Arc<Mutex<State>>,
+) -> Result<Response<Full<Bytes>>, std::io::Error> {
+    let line = format!("{} {}", request.method(), request.uri().path());
+    let token =
+        request.headers().get("x-auth-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
+    let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let fault = {
+        let mut state = state.lock().unwrap();
+        state.log.push(line.clone());
+        let found = state.faults.iter().position(|(request, _)| line.starts_with(request.as_str()));
+        found.map(|at| state.faults.remove(at).1)
+    };
+    match fault {
+        Some(Fault::Status(status, retry_after)) => {
+            let mut response = reply(status, &json!({ "error": { "message": "not now" } }));
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert("retry-after", seconds.into());
+            }
+            Ok(response)
+        }
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Cut) => Err(std::io::Error::other("cut")),
+        Some(Fault::DoneThenCut) => {
+            drop(state.lock().unwrap().carry_out(&line, token.as_deref(), &body, peer));
+            Err(std::io::Error::other("cut"))
+        }
+        None => Ok(state.lock().unwrap().carry_out(&line, token.as_deref(), &body, peer)),
+    }
+}
+
+impl State {
+    fn carry_out(
+        &mut self,
+        line: &str,
+        token: Option<&str>,
+        body: &Value,
+        peer: SocketAddr,
+    ) -> Response<Full<Bytes>> {
+        while let Some((_, power)) = self.pending.first().filter(|(at, _)| *at <= Instant::now()).copied() {
+            self.power = power;
+            self.pending.remove(0);
+        }
+        if line == "GET /redfish/v1/" {
+            return reply(200, &root());
+        }
+        if line == format!("POST {SESSIONS}") {
+            return self.log_in(body, peer);
+        }
+        if !self.sessions.values().any(|session| Some(session.token.as_str()) == token) {
+            return reply(401, &json!({}));
+        }
+        match line.split_once(' ').unwrap() {
+            ("GET", "/redfish/v1/Systems") => reply(200, &json!({ "Members": [{ "@odata.id": SYSTEM }] })),
+            ("GET", SYSTEM) => reply(200, &self.system()),
+            ("POST", RESET) => self.reset(body.get("ResetType").and_then(Value::as_str).unwrap_or_default()),
+            ("GET", SESSIONS) => {
+                let members: Vec<Value> = self
+                    .sessions
+                    .keys()
+                    .map(|number| json!({ "@odata.id": format!("{SESSIONS}/{number}") }))
+                    .collect();
+                reply(200, &json!({ "Members": members }))
+            }
+            (method, path) => self.session(method, path),
+        }
+    }
+
+    fn session(&mut self, method: &str, path: &str) -> Response<Full<Bytes>> {
+        let number = path.strip_prefix(SESSIONS).and_then(|rest| rest.strip_prefix('/')?.parse::<u64>().ok());
+        let Some((number, session)) = number.and_then(|number| Some((number, self.sessions.get(&number)?)))
+        else {
+            return reply(404, &json!({}));
+        };
+        if method == "DELETE" {
+            self.sessions.remove(&number);
+            return reply(204, &json!({}));
+        }
+        let created = session.created.saturating_add(self.clock_shift).unwrap().to_string();
+        let mut listed = json!({ "UserName": session.user, "CreatedTime": created });
+        if self.tells_origin {
+            listed["ClientOriginIPAddress"] = session.origin.clone().into();
+        }
+        reply(200, &listed)
+    }
+
+    fn log_in(&mut self, body: &Value, peer: SocketAddr) -> Response<Full<Bytes>> {
+        self.logins += 1;
+        if body.get("Password").and_then(Value::as_str) != Some(&self.password) {
+            return reply(401, &json!({}));
+        }
+        let number = self.next;
+        self.next += 1;
+        let user = body["UserName"].as_str().unwrap().to_owned();
+        #[expect(clippy::disallowed_methods, reason = "the fake controller's own clock")]
+        let created = jiff::Timestamp::now();
+        let token = format!("token-{number}");
+        self.sessions
+            .insert(number, Session { user, token: token.clone(), created, origin: peer.ip().to_string() });
+        let mut response = reply(201, &json!({ "@odata.id": format!("{SESSIONS}/{number}") }));
+        response.headers_mut().insert("x-auth-token", token.parse().unwrap());
+        response.headers_mut().insert("location", format!("{SESSIONS}/{number}").parse().unwrap());
+        response
+    }
+
+    fn system(&self) -> Value {
+        json!({
+            "@odata.id": SYSTEM, "Id": "1", "Name": "fake", "PowerState": self.power, "SerialNumber": "SER1",
+            "Status": { "Health": "OK" },
+            "Actions": { "#ComputerSystem.Reset": {
+                "target": RESET, "ResetType@Redfish.AllowableValues": self.resets,
+            } },
+        })
+    }
+
+    fn reset(&mut self, reset: &str) -> Response<Full<Bytes>> {
+        let at = Instant::now() + self.takes;
+        match reset {
+            "On" | "ForceOn" => self.pending.push((at, "On")),
+            "ForceOff" | "GracefulShutdown" => self.pending.push((at, "Off")),
+            "ForceRestart" | "GracefulRestart" => {
+                self.pending.push((Instant::now(), "Off"));
+                self.pending.push((at + self.takes * 4, "On"));
+            }
+            "Nmi" => {}
+            _ => return reply(400, &json!({})),
+        }
+        reply(204, &json!({}))
+    }
+}
+
+fn root() -> Value {
+    json!({
+        "@odata.id": "/redfish/v1/", "@odata.type": "#ServiceRoot.v1_5_0.ServiceRoot", "RedfishVersion": "1.5.0",
+        "UUID": "12345678-0000-0000-0000-000000000001", "Vendor": "Fake",
+        "Systems": { "@odata.id": "/redfish/v1/Systems" },
+        "SessionService": { "@odata.id": "/redfish/v1/SessionService" },
+        "Links": { "Sessions": { "@odata.id": SESSIONS } },
+    })
+}
