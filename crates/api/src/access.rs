@@ -133,6 +133,7 @@ pub struct WhoAmI {
 /// A question about rights.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ExplainQuery {
     /// The account.
     pub user: String,

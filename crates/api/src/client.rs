@@ -5,10 +5,10 @@ use crate::access::{
     User, WhoAmI,
 };
 use crate::device::{
-    ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, Imported, Job, JobStarted, MoveDevice,
-    NewPowerJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
+    ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, Imported, Job, JobStarted, JobSummary,
+    MoveDevice, NewPowerJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
 };
-use crate::record::{AuditEntry, AuditQuery, KeptFinding};
+use crate::record::{AuditEntry, AuditQuery, AuditState, KeptFinding};
 use model::device::Reset;
 use model::{Credential, Device, Failure, Fingerprint, Inventory, Kind, Secret};
 use serde::Serialize;
@@ -196,6 +196,11 @@ impl Client {
         self.get("/sweeps")
     }
 
+    /// Stops a sweep.
+    pub fn stop_sweep(&self, sweep: u64) -> Answer<()> {
+        self.call("DELETE", &format!("/sweeps/{sweep}"), None)
+    }
+
     /// Imports credentials for adoption by rule, given as the JSON of the endpoint.
     pub fn import_credentials(&self, entries: &Value) -> Answer<Imported> {
         self.call("POST", "/credentials", Some(entries))
@@ -204,6 +209,11 @@ impl Client {
     /// Starts the same switch on many devices.
     pub fn power_job(&self, job: &NewPowerJob) -> Answer<JobStarted> {
         self.post("/jobs/power", job)
+    }
+
+    /// The jobs of this life of the appliance, newest first.
+    pub fn jobs(&self) -> Answer<Vec<JobSummary>> {
+        self.get("/jobs")
     }
 
     /// A job.
@@ -266,25 +276,31 @@ impl Client {
         self.get(&format!("/audit{}", query_string(query)?))
     }
 
-    /// Every audit record as it lies on disk, to be copied somewhere.
+    /// Every audit record as a JSON line, to be copied somewhere.
     pub fn audit_export(&self) -> Answer<impl Read> {
-        self.download("/audit/export")
+        self.download("GET", "/audit/export")
     }
 
-    /// A backup, to be copied somewhere.
+    /// Has the appliance verify its own audit log, in full.
+    pub fn audit_state(&self) -> Answer<AuditState> {
+        self.get("/audit/state")
+    }
+
+    /// A backup made now, to be copied somewhere.
     pub fn backup(&self) -> Answer<impl Read> {
-        self.download("/backup")
+        self.download("POST", "/backup")
     }
 
-    fn download(&self, path: &str) -> Answer<impl Read + use<>> {
-        let mut response = self.send("GET", path, None)?;
+    fn download(&self, method: &str, path: &str) -> Answer<impl Read + use<>> {
+        let nothing = json!({});
+        let mut response = self.send(method, path, (method == "POST").then_some(&nothing))?;
         if response.status().is_success() {
             return Ok(response.into_body().into_reader());
         }
         let bad = || {
             Failure::new(
                 Kind::BadAnswer,
-                "GET",
+                method,
                 format!("{}{path}", self.root),
                 "the answer is no failure that is understood",
             )
@@ -296,6 +312,11 @@ impl Client {
     /// The newest findings.
     pub fn findings(&self) -> Answer<Vec<KeptFinding>> {
         self.get("/findings")
+    }
+
+    /// Writes down that somebody looked at a finding.
+    pub fn acknowledge(&self, finding: i64) -> Answer<()> {
+        self.post(&format!("/findings/{finding}/acknowledge"), &json!({}))
     }
 }
 

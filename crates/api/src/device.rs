@@ -18,6 +18,7 @@ pub struct Devices {
 /// Which devices to list.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct DeviceQuery {
     /// A filter as on the fleet page: words, and `power:off`, `health:critical`, `stage:seen`, `zone:x`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,12 +26,14 @@ pub struct DeviceQuery {
     /// How many to skip.
     pub offset: usize,
     /// How many to show, at most 5,000; 0 means 500.
+    #[param(maximum = 5000)]
     pub limit: usize,
 }
 
 /// What to look for.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct FindQuery {
     /// An address, MAC address, name, serial number, asset tag or UUID of the server or its controller.
     pub q: String,
@@ -96,10 +99,10 @@ pub struct ApproveCertificate {
 pub struct NewSweep {
     /// Such as `10.20.0.0/22`.
     pub range: String,
-    /// The TCP port to ask at; by default the configured one.
+    /// The TCP port to ask at; by default 443.
     #[serde(default)]
     pub port: Option<u16>,
-    /// At most so many new addresses a second; by default the configured number.
+    /// At most so many new addresses a second; by default 100.
     #[serde(default)]
     pub rate: Option<u32>,
 }
@@ -163,6 +166,23 @@ pub struct NewPowerJob {
     pub reset: Reset,
 }
 
+/// A job over many devices, without what became of each.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct JobSummary {
+    /// Its number.
+    pub id: u64,
+    /// What it does.
+    pub title: String,
+    /// Who started it.
+    pub by: String,
+    /// How many acts there are.
+    pub total: usize,
+    /// How many ended.
+    pub done: usize,
+    /// How many of these failed.
+    pub failed: usize,
+}
+
 /// A job over many devices.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Job {
@@ -178,7 +198,7 @@ pub struct Job {
     pub done: usize,
     /// How many of these failed.
     pub failed: usize,
-    /// What became of those that ended.
+    /// What became of those that ended, for the devices that one may see.
     pub results: Vec<JobResult>,
 }
 

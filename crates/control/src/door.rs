@@ -83,11 +83,7 @@ impl Door {
         P: Part<C> + ?Sized + 'static,
     {
         let action = command.action();
-        let object = part.object(&command)?;
-        let decision = self.may(actor, action, &object);
-        if !decision.allowed {
-            return Err(self.refuse(actor, action, &object, &decision).await);
-        }
+        let object = self.admit(actor, &**part, &command).await?;
         let permit = self.permit(actor, &command, object.clone()).await?;
         let (door, part) = (self.clone(), Arc::clone(part));
         let act = self.acts.spawn(async move { door.act(&*part, permit, command).await });
@@ -101,6 +97,25 @@ impl Door {
                 "the act crashed; see the log",
             ))
         })
+    }
+
+    /// Refuses what [`Door::run`] would refuse for want of a grant, and writes that down; nothing is done.
+    /// For those who start many acts and would rather start none.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such object, `Refused` without a grant.
+    pub async fn admit<C, P>(&self, actor: &Actor, part: &P, command: &C) -> Result<Object, Failure>
+    where
+        C: Command,
+        P: Part<C> + ?Sized,
+    {
+        let action = command.action();
+        let object = part.object(command)?;
+        let decision = self.may(actor, action, &object);
+        if !decision.allowed {
+            return Err(self.refuse(actor, action, &object, &decision).await);
+        }
+        Ok(object)
     }
 
     /// Waits until every act that has begun has ended. New ones are no longer taken by the callers then.

@@ -6,7 +6,7 @@ use model::device::DeviceId;
 use model::event::What;
 use model::{Actor, Failure};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
@@ -63,12 +63,20 @@ impl Jobs {
         Self { door, jobs: Arc::default(), next: Arc::new(AtomicU64::new(1)), running: TaskTracker::new() }
     }
 
-    /// Starts a job and comes back with its number at once.
-    pub fn start<C, P>(&self, actor: &Actor, title: String, part: Arc<P>, commands: Vec<(DeviceId, C)>) -> u64
+    /// Starts a job and comes back with its number at once. A device that is named twice counts once.
+    pub fn start<C, P>(
+        &self,
+        actor: &Actor,
+        title: String,
+        part: Arc<P>,
+        mut commands: Vec<(DeviceId, C)>,
+    ) -> u64
     where
         C: Command,
         P: Part<C> + ?Sized + 'static,
     {
+        let mut named = HashSet::new();
+        commands.retain(|(device, _)| named.insert(device.clone()));
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (by, total) = (actor.principal.to_string(), commands.len());
         let job = Job { id, title, by, total, results: BTreeMap::new() };

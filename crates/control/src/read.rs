@@ -2,7 +2,7 @@
 
 use crate::Door;
 use identity::Decision;
-use model::{Action, Actor, Device, Failure, Grant, Inventory, Object};
+use model::{Action, Actor, Device, Failure, Grant, Inventory, Kind, Object};
 use std::sync::Arc;
 
 impl Door {
@@ -59,10 +59,7 @@ impl Door {
     pub async fn findings(&self, actor: &Actor) -> Result<Vec<store::FindingRow>, Failure> {
         let stored = self.book().store().findings(FINDINGS).await;
         let mut findings = stored.map_err(|error| crate::book::unavailable("findings", &error))?;
-        findings.retain(|row| match &row.finding.device {
-            Some(id) => self.device(actor, &id.0).is_ok(),
-            None => self.check(actor, Action::AuditView, &Object::Appliance).is_ok(),
-        });
+        findings.retain(|row| self.sees_finding(actor, row));
         Ok(findings)
     }
 
@@ -77,6 +74,42 @@ impl Door {
     ) -> Result<Vec<audit::Entry>, Failure> {
         self.check(actor, Action::AuditView, &Object::Appliance)?;
         self.audit().list(query).await.map_err(|error| crate::book::unavailable("the audit log", &error))
+    }
+
+    /// Verifies the whole audit log.
+    ///
+    /// # Errors
+    /// `Refused` without a grant; `Unavailable` if the log cannot be read.
+    pub async fn verify_audit(&self, actor: &Actor) -> Result<audit::Report, Failure> {
+        self.check(actor, Action::AuditExport, &Object::Appliance)?;
+        self.audit().verify().await.map_err(|error| crate::book::unavailable("the audit log", &error))
+    }
+
+    /// One finding, if the actor may see it.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Unavailable` if the store cannot be read.
+    pub async fn finding(&self, actor: &Actor, id: i64) -> Result<store::FindingRow, Failure> {
+        let stored = self.book().store().finding(id).await;
+        let row = stored.map_err(|error| crate::book::unavailable(format!("finding {id}"), &error))?;
+        row.filter(|row| self.sees_finding(actor, row)).ok_or_else(|| {
+            Failure::new(Kind::NotFound, "find", format!("finding {id}"), "there is no such finding")
+        })
+    }
+
+    fn sees_finding(&self, actor: &Actor, row: &store::FindingRow) -> bool {
+        use model::book::DeviceBook as _;
+        // A finding outlives its device: then it belongs to the appliance.
+        match row.finding.device.as_ref().and_then(|id| self.book().device(id)) {
+            Some(device) => self.may(actor, Action::DeviceView, &device.object()).allowed,
+            None => self.check(actor, Action::AuditView, &Object::Appliance).is_ok(),
+        }
+    }
+
+    /// Where a file may be written that is handed out and removed again: beside the database.
+    #[must_use]
+    pub fn scratch(&self) -> &std::path::Path {
+        self.book().store().path().parent().unwrap_or_else(|| std::path::Path::new("."))
     }
 
     /// All users, without anything secret.

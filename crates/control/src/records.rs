@@ -2,7 +2,7 @@
 
 use crate::book::{Book, no_such, unavailable};
 use model::book::DeviceBook;
-use model::command::records::{ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage};
+use model::command::records::{AcknowledgeFinding, ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage};
 use model::command::{BoxFuture, Part};
 use model::device::{Device, DeviceId, Presence, Reach, Stage};
 use model::{Failure, Kind, Object, Permit};
@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// The longest label key, label value or name, in bytes: they stand in tables.
 const LONGEST: usize = 64;
+/// The most labels of a device.
+const MOST_LABELS: usize = 64;
 
 /// The part that keeps records.
 #[derive(Clone)]
@@ -40,6 +42,9 @@ impl Records {
                     format!("another device is called {name:?}"),
                 ));
             }
+        }
+        if edit.labels.as_ref().is_some_and(|labels| labels.len() > MOST_LABELS) {
+            return Err(invalid(format!("a device carries at most {MOST_LABELS} labels")));
         }
         for (key, value) in edit.labels.iter().flatten() {
             fits(key).and(fits(value)).map_err(invalid)?;
@@ -108,7 +113,30 @@ impl Records {
             sealed.push((key, blob.map_err(|error| failed(&error))?));
         }
         self.0.store().import_credentials(sealed).await.map_err(|error| failed(&error))?;
+        self.0.progress(model::event::What::CredentialsImported);
         Ok(count)
+    }
+
+    async fn acknowledge(&self, permit: &Permit, command: &AcknowledgeFinding) -> Result<(), Failure> {
+        let subject = format!("finding {}", command.finding);
+        let failed = |error: store::Error| unavailable(subject.clone(), &error);
+        let row = self.0.store().finding(command.finding).await.map_err(failed)?;
+        // The grant was for the device that the command names, so the finding must be about that one.
+        let Some(row) = row.filter(|row| row.finding.device == command.device) else {
+            return Err(Failure::new(Kind::NotFound, "acknowledge", subject, "there is no such finding"));
+        };
+        let by = permit.actor().principal.to_string();
+        let now = self.0.now();
+        if !self.0.store().acknowledge_finding(row.id, &by, now).await.map_err(failed)? {
+            let cause = "somebody has looked at it already";
+            return Err(Failure::new(Kind::Conflict, "acknowledge", subject, cause));
+        }
+        Ok(())
+    }
+
+    fn object_of(&self, device: Option<&DeviceId>) -> Object {
+        // A finding outlives its device: then it belongs to the appliance.
+        device.and_then(|id| self.0.device(id)).map_or(Object::Appliance, |device| device.object())
     }
 
     async fn backup(&self, to: PathBuf) -> Result<PathBuf, Failure> {
@@ -130,7 +158,7 @@ fn fits(text: &str) -> Result<(), String> {
 }
 
 macro_rules! part {
-    ($command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $order:ident| $perform:expr) => {
+    ($command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $permit:ident, $order:ident| $perform:expr) => {
         impl Part<$command> for Records {
             fn object(&self, $asked: &$command) -> Result<Object, Failure> {
                 let $this = self;
@@ -139,7 +167,7 @@ macro_rules! part {
 
             fn perform(
                 &self,
-                _permit: Permit,
+                $permit: Permit,
                 $order: $command,
             ) -> BoxFuture<'_, Result<<$command as model::command::Command>::Outcome, Failure>> {
                 let $me = self;
@@ -149,12 +177,15 @@ macro_rules! part {
     };
 }
 
-part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.edit(order));
-part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this.set_stage(&order));
-part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this
+part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this.edit(order));
+part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this.set_stage(&order));
+part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .approve(&order));
-part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, order| this
+part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .forget(&order.device)
     .await);
-part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, order| this.import(order).await);
-part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, order| this.backup(order.to).await);
+part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this.import(order).await);
+part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this.backup(order.to).await);
+part!(AcknowledgeFinding, |this, asked| Ok(this.object_of(asked.device.as_ref())), |this, permit, order| this
+    .acknowledge(&permit, &order)
+    .await);

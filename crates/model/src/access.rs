@@ -48,6 +48,7 @@ actions! {
     DeviceCertificate = "device.certificate", &[Administrator], "Approve a controller's changed certificate.";
     DeviceEdit = "device.edit", &[Administrator], "Change a device's name and labels.";
     DeviceForget = "device.forget", &[Administrator], "Decommission a device and destroy its credential.";
+    FindingAcknowledge = "finding.acknowledge", &[Operator, Administrator], "Say that a finding was looked at.";
     CredentialImport = "credential.import", &[Administrator], "Import credentials for adoption by rule.";
     UserView = "user.view", &[Administrator, Auditor], "See users, grants and tokens.";
     UserManage = "user.manage", &[Administrator], "Create, disable and reset users, and change grants.";

@@ -74,6 +74,8 @@ pub enum What {
     },
     /// Something that a person should look at.
     FindingRaised(Finding),
+    /// Credentials for adoption by rule were imported.
+    CredentialsImported,
     /// The audit log grew.
     Audited {
         /// The newest record's number.

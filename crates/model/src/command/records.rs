@@ -70,6 +70,17 @@ command! {
 }
 
 command! {
+    /// Write down that somebody looked at a finding.
+    AcknowledgeFinding -> (), Action::FindingAcknowledge, |this| json!({ "finding": this.finding }), {
+        /// Its number.
+        finding: i64,
+        /// The device that it is about, if it is about one: the object that is decided by. It is
+        /// compared with the finding before anything is written.
+        device: Option<DeviceId>,
+    }
+}
+
+command! {
     /// Write a backup of everything but the vault's key to a file on the appliance.
     Backup -> PathBuf, Action::ApplianceBackup, |this| json!({ "to": this.to }), {
         /// The file to write; it must not exist.
