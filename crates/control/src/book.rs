@@ -67,6 +67,12 @@ impl Book {
         &self.0.sweeps
     }
 
+    /// Every record, in no order.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Device>> {
+        self.registry().all().cloned().collect()
+    }
+
     /// The device with this identifier or name.
     ///
     /// # Errors
@@ -89,6 +95,14 @@ impl Book {
     /// Writes down what waits for it, now.
     pub async fn flush(&self) {
         self.0.pending.write(&self.0.store, |id| self.device(id)).await;
+    }
+
+    /// The seen devices for which the rules allow an imported credential that was not tried on them yet.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read.
+    pub async fn adoptable(&self) -> Result<Vec<DeviceId>, Failure> {
+        crate::rules::adoptable(self).await
     }
 
     /// Changes a record and tells everybody.

@@ -8,8 +8,9 @@
 use crate::book::{Book, unavailable};
 use model::book::DeviceBook;
 use model::command::records::MeantFor;
-use model::device::{Device, DeviceId, canonical_mac};
+use model::device::{Device, DeviceId, Stage, canonical_mac};
 use model::{Credential, Failure};
+use std::collections::HashSet;
 
 /// The keys of the imported credentials that the rules allow for a device, most exact first.
 #[must_use]
@@ -30,6 +31,23 @@ pub fn key(meant: &MeantFor) -> String {
         }
         MeantFor::TrustedCertificate => "imported:trusted_certificate".to_owned(),
     }
+}
+
+/// The seen devices for which an imported credential is allowed that was not tried on them yet.
+pub(crate) async fn adoptable(book: &Book) -> Result<Vec<DeviceId>, Failure> {
+    let failed = |error: store::Error| unavailable("imported credentials", &error);
+    let imported: HashSet<String> =
+        book.store().imported().await.map_err(failed)?.into_iter().map(|(key, _sealed)| key).collect();
+    if imported.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tried: HashSet<(String, DeviceId)> = book.store().tried().await.map_err(failed)?.into_iter().collect();
+    let is_open = |device: &Device| {
+        let keys = allowed(device).into_iter().map(|meant| key(&meant));
+        keys.filter(|key| imported.contains(key)).any(|key| !tried.contains(&(key, device.id.clone())))
+    };
+    let seen = book.devices().into_iter().filter(|device| device.stage == Stage::Seen);
+    Ok(seen.filter(|device| is_open(device)).map(|device| device.id.clone()).collect())
 }
 
 /// Hands out each allowed credential that was not tried on this device yet.

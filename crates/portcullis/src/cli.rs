@@ -1,7 +1,7 @@
 //! The command line: every verb, its options and what they mean. `--help`, completions and the man
 //! pages are made from here.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -57,9 +57,9 @@ pub enum Verb {
     /// What was done, by whom; and whether the record is whole.
     #[command(subcommand)]
     Audit(crate::verbs::audit::Verb),
-    /// Write a backup of everything but the vault's key, on the appliance itself.
+    /// Take a backup of everything but keys.
     Backup(Backup),
-    /// Make a data directory from a backup, on the appliance itself.
+    /// Put a backup in a stopped appliance's place, on the appliance itself.
     Restore(Restore),
     /// Print completions for a shell.
     Completions {
@@ -105,6 +105,9 @@ pub struct Init {
     /// The name or address that people type to reach the appliance.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Only print a new first login for --admin, in a data directory that is there; the appliance must be stopped.
+    #[arg(long)]
+    pub reset_login: bool,
 }
 
 /// Options of `serve`.
@@ -166,7 +169,7 @@ pub struct Inspect {
 #[derive(Debug, Args)]
 pub struct Backup {
     #[command(flatten)]
-    pub place: Place,
+    pub remote: Remote,
     /// The file to write; it must not exist.
     pub file: PathBuf,
 }
@@ -178,6 +181,9 @@ pub struct Restore {
     pub place: Place,
     /// The backup.
     pub file: PathBuf,
+    /// Set a database that is there aside, instead of refusing.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// How to reach the appliance's API; for every verb that is carried out there.
@@ -192,13 +198,4 @@ pub struct Remote {
     /// The appliance's certificate or its authority in PEM, where the system does not know it.
     #[arg(long, env = "PORTCULLIS_CA", value_name = "FILE", global = true)]
     pub ca: Option<PathBuf>,
-}
-
-/// How long a verb waits for what it started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Wait {
-    /// Until it ended.
-    End,
-    /// Not at all.
-    No,
 }

@@ -3,20 +3,24 @@
 use crate::cli::{Init, Place};
 use crate::config::{Config, annotated};
 use crate::exit::Exit;
-use crate::{parts, tls};
+use crate::{files, parts, tls};
 use anyhow::Context as _;
 use model::access::{Role, Scope};
 use model::command::access::{AddGrant, CreateUser};
 use model::Actor;
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Runs the verb.
 pub fn run(options: &Init, json: bool) -> Result<(), Exit> {
     let file = options.place.config_file();
+    if options.reset_login {
+        let link = first_login(&options.place, &options.admin)?;
+        println!("{}", if json { serde_json::json!({ "first_login": link }).to_string() } else { link });
+        return Ok(());
+    }
     if file.exists() {
         let what = format!("{} exists already; nothing was changed", file.display());
         return Err(Exit::Wrong(vec![what, "  hint: remove it, or choose another --data".into()]));
@@ -49,16 +53,13 @@ pub fn make(place: &Place, config: &Config) -> anyhow::Result<()> {
     make_private_dir(data)?;
     make_private_dir(&data.join("tls"))?;
     let text = annotated(config).context("write the configuration")?;
-    write_new(&place.config_file(), text.as_bytes(), 0o640)?;
-    let key = data.join("vault.key");
-    if !key.exists() {
-        vault::generate_key_file(&key).with_context(|| format!("make the vault's key {}", key.display()))?;
-    }
+    files::write_new(&place.config_file(), text.as_bytes(), 0o640)?;
+    parts::establish_vault(data, config)?;
     let pair = (data.join(&config.web.certificate), data.join(&config.web.key));
     if !pair.0.exists() {
         let (certificate, key) = tls::self_signed(&config.appliance.name, &config.web.listen)?;
-        write_new(&pair.0, certificate.as_bytes(), 0o644)?;
-        write_new(&pair.1, key.as_bytes(), 0o600)?;
+        files::write_new(&pair.0, certificate.as_bytes(), 0o644)?;
+        files::write_new(&pair.1, key.as_bytes(), 0o600)?;
     }
     let signer = data.join(parts::AUDIT_KEY);
     if !signer.exists() {
@@ -71,13 +72,15 @@ pub fn make(place: &Place, config: &Config) -> anyhow::Result<()> {
 pub fn first_login(place: &Place, admin: &str) -> Result<String, Exit> {
     let config = crate::config::read(&place.config_file()).map_err(crate::check::problems)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let link = runtime.block_on(async {
-        let parts = parts::open(place, &config).await?;
-        let link = link_for(&parts, admin).await;
-        parts.close().await;
-        link
-    })?;
-    Ok(format!("https://{}{link}", authority(&config)))
+    runtime.block_on(first_login_async(place, &config, admin))
+}
+
+/// The same, for whoever runs already.
+pub async fn first_login_async(place: &Place, config: &Config, admin: &str) -> Result<String, Exit> {
+    let parts = parts::open(place, config).await?;
+    let link = link_for(&parts, admin).await;
+    parts.close().await;
+    Ok(format!("https://{}{}", authority(config), link?))
 }
 
 async fn link_for(parts: &parts::Parts, admin: &str) -> Result<String, Exit> {
@@ -112,11 +115,4 @@ fn make_private_dir(path: &Path) -> anyhow::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode();
     anyhow::ensure!(mode & 0o077 == 0, "{} may be read by others; run: chmod 700 {0}", path.display());
     Ok(())
-}
-
-/// Writes a file that must not exist yet.
-pub fn write_new(path: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
-    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let mut file = opened.with_context(|| format!("make {}", path.display()))?;
-    file.write_all(content).and_then(|()| file.sync_all()).with_context(|| format!("write {}", path.display()))
 }

@@ -59,7 +59,8 @@ impl Parts {
     }
 }
 
-fn lock(data: &Path) -> anyhow::Result<File> {
+/// Makes sure that nobody else works on the data directory, for as long as the file is held.
+pub fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join(LOCK);
     let file = File::create(&path)
         .with_context(|| format!("open {}; is {} a data directory made by `portcullis init`?", path.display(), data.display()))?;
@@ -73,17 +74,23 @@ fn lock(data: &Path) -> anyhow::Result<File> {
 
 fn open_vault(data: &Path, config: &Config) -> anyhow::Result<vault::Vault> {
     let source = config.key_source(data).context("open the vault")?;
-    let around = vault::Surroundings {
+    source.open(&around(data)?).context("open the vault")
+}
+
+/// Makes the vault's key, where it is one that can be made and there is none yet.
+pub fn establish_vault(data: &Path, config: &Config) -> anyhow::Result<()> {
+    let source = config.key_source(data).context("make the vault's key")?;
+    source.establish(&around(data)?).map(drop).context("make the vault's key")
+}
+
+fn around(data: &Path) -> anyhow::Result<vault::Surroundings> {
+    Ok(vault::Surroundings {
         credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into),
         passphrase: passphrase()?,
         stretch_file: data.join(STRETCH),
-    };
-    source.open(&around).context("open the vault")
+    })
 }
 
 fn passphrase() -> anyhow::Result<Option<Secret<String>>> {
-    let Some(file) = std::env::var_os("PORTCULLIS_PASSPHRASE_FILE") else { return Ok(None) };
-    let read = std::fs::read_to_string(&file);
-    let text = Secret::new(read.with_context(|| format!("read the passphrase in {}", Path::new(&file).display()))?);
-    Ok(Some(Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned())))
+    std::env::var_os("PORTCULLIS_PASSPHRASE_FILE").map(|file| crate::files::secret(Path::new(&file))).transpose()
 }

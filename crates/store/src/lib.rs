@@ -28,7 +28,7 @@ mod work;
 pub use error::{Error, Result};
 pub use open::Store;
 pub use sqlite::SCHEMA;
-pub use sqlite::restore::{Existing, restore};
+pub use sqlite::restore::{Existing, check as check_backup, restore};
 pub use tables::findings::{Acknowledged, FindingRow, Raised};
 pub use tables::links::Link;
 pub use tables::sessions::Session;

@@ -18,8 +18,6 @@ pub fn annotated(config: &Config) -> Result<String, toml::ser::Error> {
     section(&mut text, "access", &config.access)?;
     section(&mut text, "audit", &config.audit)?;
     section(&mut text, "bmc", &config.bmc)?;
-    section(&mut text, "bmc.sweep", &config.bmc.sweep)?;
-    section(&mut text, "bmc.power", &config.bmc.power)?;
     section(&mut text, "log", &config.log)?;
     zones(&mut text, config)?;
     Ok(text)

@@ -53,7 +53,7 @@ pub struct Config {
     /// `[appliance]`.
     pub appliance: Appliance,
     /// `[web]`.
-    pub web: web::Config,
+    pub web: web::config::Web,
     /// `[access]`.
     pub access: control::config::Access,
     /// `[audit]`.
@@ -75,10 +75,7 @@ impl Config {
 
     /// Where the vault's key comes from, its file inside `data` unless it is absolute.
     pub fn key_source(&self, data: &Path) -> Result<vault::KeySource, vault::Error> {
-        match self.appliance.vault_key.strip_prefix("file:") {
-            Some(file) => Ok(vault::KeySource::File(data.join(file))),
-            None => self.appliance.vault_key.parse(),
-        }
+        Ok(self.appliance.vault_key.parse::<vault::KeySource>()?.within(data))
     }
 
     /// The same with every relative path inside `data`.

@@ -3,7 +3,7 @@
 use crate::cli::Remote;
 use crate::exit::Exit;
 use crate::output::{or_dash, show, table};
-use crate::remote;
+use crate::{files, remote};
 use api::Client;
 use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewPowerJob, NewSweep};
 use clap::{Args, Subcommand};
@@ -269,7 +269,7 @@ fn adopt(options: &Adopt, json: bool) -> Result<(), Exit> {
     let (Some(user), Some(file)) = (&options.user, &options.password_file) else {
         return done(json, client.adopt_by_rule(&options.device));
     };
-    let credential = Credential { username: user.clone(), password: remote::password(file)? };
+    let credential = Credential { username: user.clone(), password: files::secret(file)? };
     done(json, client.adopt(&options.device, &credential, options.fingerprint))
 }
 
@@ -309,7 +309,7 @@ fn parse_labels(labels: &[String]) -> Result<Option<BTreeMap<String, String>>, E
 }
 
 fn import(client: &Client, file: &std::path::Path, json: bool) -> Result<(), Exit> {
-    let text = remote::password(file)?;
+    let text = files::secret(file)?;
     let mut entries = Vec::new();
     let lines = text.expose().lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     for (number, line) in lines {

@@ -94,6 +94,17 @@ impl Store {
         .await
     }
 
+    /// Every pair of an imported credential's key and a device that it was handed out for.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn tried(&self) -> Result<Vec<(String, DeviceId)>> {
+        self.read("list", "tried credentials", |c| {
+            c.all("SELECT key, device FROM tried", &[], |row| Ok((row.take(0)?, DeviceId(row.take(1)?))))
+        })
+        .await
+    }
+
     /// Every imported credential with its key: for a change of the vault's key.
     ///
     /// # Errors
