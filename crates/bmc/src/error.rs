@@ -99,7 +99,7 @@ pub enum Error {
         /// Where.
         endpoint: Endpoint,
     },
-    /// The controller has no session service, or one that takes no sessions (404, 405 or 501).
+    /// The controller has no session service, or one that makes none: 404, 405, 501, or success without a token.
     #[error("{operation} {endpoint}: it has no session service")]
     NoSessions {
         /// What was tried.

@@ -11,22 +11,59 @@ pub struct Row {
     pub oem: &'static [&'static str],
     /// Where a ComputerSystem has the serial number when `SerialNumber` is empty.
     pub serial: &'static [&'static str],
+    /// What leads from a ComputerSystem to its memory modules where it has no `Memory` of its own.
+    pub memory: &'static [Step],
+    /// What leads from a ComputerSystem to its drives where it has no `Storage` of its own.
+    pub drives: &'static [Step],
+}
+
+/// A step on the way from one resource to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To the resource behind the link in this field.
+    Link(&'static str),
+    /// To every member of the collection behind the link in this field.
+    Members(&'static str),
+}
+
+/// A maker of whom nothing more is known than its name.
+const fn plain(name: &'static str, oem: &'static [&'static str]) -> Row {
+    Row { name, oem, serial: &[], memory: &[], drives: &[] }
 }
 
 /// The makers, the more specific before those whose firmware others build upon.
 pub const ROWS: &[Row] = &[
-    Row { name: "Dell", oem: &["Dell"], serial: &["SKU", "Oem/Dell/DellSystem/ChassisServiceTag"] },
-    Row { name: "HPE", oem: &["Hpe", "Hp"], serial: &["Oem/Hpe/SerialNumber", "Oem/Hp/SerialNumber"] },
-    Row { name: "Lenovo", oem: &["Lenovo"], serial: &["Oem/Lenovo/SystemSerialNumber"] },
-    Row { name: "Supermicro", oem: &["Supermicro"], serial: &["Oem/Supermicro/SystemSerialNumber"] },
-    Row { name: "Huawei", oem: &["Huawei"], serial: &["Oem/Huawei/ProductSN"] },
-    Row { name: "Fujitsu", oem: &["ts_fujitsu", "Fsas"], serial: &["Oem/ts_fujitsu/SerialNumber"] },
-    Row { name: "Cisco", oem: &["Cisco"], serial: &[] },
-    Row { name: "NVIDIA", oem: &["Nvidia", "NVIDIA"], serial: &[] },
-    Row { name: "Intel", oem: &["Intel", "Intel_RackScale"], serial: &[] },
-    Row { name: "Ampere", oem: &["Ampere"], serial: &[] },
-    Row { name: "AMI", oem: &["Ami", "AMI"], serial: &[] },
-    Row { name: "OpenBMC", oem: &["OpenBmc", "OpenBMC"], serial: &[] },
+    Row { serial: &["SKU", "Oem/Dell/DellSystem/ChassisServiceTag"], ..plain("Dell", &["Dell"]) },
+    // iLO 5, and servers whose controller knows drives only by its own schema.
+    Row {
+        serial: &["Oem/Hpe/SerialNumber"],
+        drives: &[
+            Step::Link("Oem/Hpe/Links/SmartStorage"),
+            Step::Members("Links/ArrayControllers"),
+            Step::Members("Links/PhysicalDrives"),
+        ],
+        ..plain("HPE", &["Hpe"])
+    },
+    // iLO 4.
+    Row {
+        memory: &[Step::Members("Oem/Hp/links/Memory")],
+        drives: &[
+            Step::Link("Oem/Hp/links/SmartStorage"),
+            Step::Members("links/ArrayControllers"),
+            Step::Members("links/PhysicalDrives"),
+        ],
+        ..plain("HP", &["Hp"])
+    },
+    Row { serial: &["Oem/Lenovo/SystemSerialNumber"], ..plain("Lenovo", &["Lenovo"]) },
+    plain("Supermicro", &["Supermicro"]),
+    Row { serial: &["Oem/Huawei/ProductSN"], ..plain("Huawei", &["Huawei"]) },
+    plain("Fujitsu", &["ts_fujitsu", "Fsas"]),
+    plain("Cisco", &["Cisco"]),
+    plain("NVIDIA", &["Nvidia", "NVIDIA"]),
+    plain("Intel", &["Intel", "Intel_RackScale"]),
+    plain("Ampere", &["Ampere"]),
+    plain("AMI", &["Ami", "AMI"]),
+    plain("OpenBMC", &["OpenBmc", "OpenBMC"]),
 ];
 
 /// The maker whose extensions a resource carries.

@@ -184,6 +184,6 @@ async fn adopt_by_hand(appliance: &Appliance, bmcs: &[lab::BmcInfo]) {
 }
 
 /// Whether a controller of the rack is not one of those that are left for people.
-const fn is_adopted((at, _): &(usize, &lab::BmcInfo)) -> bool {
+fn is_adopted((at, _): &(usize, &lab::BmcInfo)) -> bool {
     at % LEFT_BY_HAND != LEFT_BY_HAND - 1
 }

@@ -10,16 +10,22 @@ use model::Secret;
 pub enum Role {
     /// Everything.
     Administrator,
+    /// Switch and configure the server.
+    Operator,
     /// Look.
     ReadOnly,
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Administrator, Self::Operator, Self::ReadOnly];
+
     /// The role's identifier (DSP0266, "Roles").
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Administrator => "Administrator",
+            Self::Operator => "Operator",
             Self::ReadOnly => "ReadOnly",
         }
     }

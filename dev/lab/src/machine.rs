@@ -11,7 +11,7 @@ use crate::fault::{Change, Faults};
 use crate::flavour::Flavour;
 use crate::hardware;
 use crate::power::{Power, Timing, later};
-use crate::random::Dice;
+use crate::random::{Dice, hash};
 use crate::unit::Unit;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -291,7 +291,7 @@ impl Machine {
         match request.method {
             "GET" | "HEAD" => self.get(request, rest, now),
             "POST" if self.is_action(rest) => match role {
-                Role::Administrator => self.act(request, rest, now),
+                Role::Administrator | Role::Operator => self.act(request, rest, now),
                 Role::ReadOnly => forbidden(),
             },
             _ if known.is_none() && !self.is_action(rest) => not_found(request.path),
@@ -349,7 +349,11 @@ impl Machine {
             let Some(doc) = view.document(rest) else {
                 return if self.is_action(rest) { not_allowed("POST") } else { not_found(request.path) };
             };
-            let etag = etag_of(&doc);
+            // An account has an ETag with every maker, in the header if nowhere else.
+            let account = matches!(rest, ["AccountService", "Accounts", _]);
+            let etag = etag_of(&doc)
+                .or_else(|| account.then(|| format!("\"{:016x}\"", hash(doc.to_string().as_bytes()))));
+            let described = describedby(&doc);
             if let (Some(asked), Some(etag)) = (request.if_none_match, &etag)
                 && asked == etag
             {
@@ -360,6 +364,7 @@ impl Machine {
                 Err(response) => return response,
             };
             let answer = answer.with("Allow", self.allowed(rest));
+            let answer = if let Some(link) = described { answer.with("Link", link) } else { answer };
             if let Some(etag) = etag { answer.with("ETag", etag) } else { answer }
         })
     }
@@ -405,6 +410,13 @@ impl Machine {
             versions.root
         )
     }
+}
+
+/// Where the schema of a document is (DSP0266, "Link header").
+fn describedby(doc: &Value) -> Option<String> {
+    let kind = doc.get("@odata.type")?.as_str()?.trim_start_matches('#');
+    let (schema, _) = kind.rsplit_once('.')?;
+    Some(format!("<http://redfish.dmtf.org/schemas/v1/{schema}.json>; rel=describedby"))
 }
 
 fn etag_of(doc: &Value) -> Option<String> {

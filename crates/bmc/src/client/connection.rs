@@ -9,8 +9,10 @@ use hyper_util::rt::TokioIo;
 use model::device::{Certificate, Endpoint, Fingerprint};
 use rustls::pki_types::ServerName;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -49,7 +51,7 @@ pub async fn open(
         Scheme::PlainHttp => Ok((start(stream, operation, endpoint).await?, None)),
         Scheme::Https => {
             let (stream, certificate) = secure(stream, target, limits, must_show, operation).await?;
-            Ok((start(stream, operation, endpoint).await?, certificate))
+            Ok((start(Abrupt(stream), operation, endpoint).await?, certificate))
         }
     }
 }
@@ -87,6 +89,41 @@ async fn secure(
             let hint = tls::hint(&source);
             Err(Error::Tls { operation: operation.into(), endpoint, hint, source })
         }
+    }
+}
+
+/// A TLS stream whose other end may hang up without a farewell, as many controllers' web servers do.
+///
+/// Nothing is lost by it: a body with a length is still known to be cut short, and one without is a JSON
+/// object, which cut short is none.
+struct Abrupt<S>(S);
+
+impl<S: AsyncRead + Unpin> AsyncRead for Abrupt<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        match Pin::new(&mut self.get_mut().0).poll_read(cx, buffer) {
+            Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Poll::Ready(Ok(()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Abrupt<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(cx, buffer)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_shutdown(cx)
     }
 }
 

@@ -211,6 +211,7 @@ impl Client {
             .header(header::HOST, self.target.authority())
             .header(header::USER_AGENT, concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .header(header::ACCEPT, "application/json")
+            .header(header::ACCEPT_ENCODING, "identity")
             .header("OData-Version", "4.0");
         if ask.body.is_some() {
             builder = builder.header(header::CONTENT_TYPE, "application/json");

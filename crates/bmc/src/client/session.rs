@@ -116,8 +116,8 @@ impl Client {
         let answer = self.answer(&raw);
         let token = raw.headers.get("x-auth-token").and_then(|token| token.to_str().ok()).unwrap_or_default();
         if token.is_empty() {
-            let problem = format!("answered {} without X-Auth-Token", raw.status);
-            return Err(Error::BadAnswer { operation: operation.into(), endpoint, problem });
+            // Success without a token is no session: some services take every POST and do nothing.
+            return Err(Error::NoSessions { operation: operation.into(), endpoint });
         }
         let named = |body: &Value| self.own_path(operation, body.get("@odata.id")?.as_str()?).ok();
         let path = answer.location.or_else(|| answer.body.as_ref().and_then(named));

@@ -4,6 +4,7 @@ use super::link::{Link, members};
 use super::schedule::{Errand, Schedule};
 use super::trouble::Trouble;
 use super::{Order, Shared, Slot};
+use crate::Error;
 use crate::client::ROOT;
 use crate::power::system;
 use crate::read;
@@ -211,7 +212,15 @@ impl Owner {
         Ok(&self.systems)
     }
 
+    /// Reads everything; in a new session, once, if the controller ended the one at hand.
     async fn inventory(&mut self) -> Result<(), Trouble> {
+        match self.inventory_once().await {
+            Err(Trouble::Request(Error::SessionEnded { .. })) => self.inventory_once().await,
+            other => other,
+        }
+    }
+
+    async fn inventory_once(&mut self) -> Result<(), Trouble> {
         let limit = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
         let bounds = read::Bounds { time: limit, ..read::Bounds::default() };
         let now = self.shared.clock.now();
@@ -229,10 +238,10 @@ impl Owner {
 
     async fn carry_out(&mut self, order: Order, inbox: &mut Receiver<Order>) {
         match order {
-            Order::Refresh { permit, reply } => {
-                let outcome = self.refresh(&permit).await;
-                drop(reply.send(outcome));
-            }
+            Order::Refresh { permit, reply } => match self.refresh(&permit, inbox).await {
+                Some(outcome) => drop(reply.send(outcome)),
+                None => self.waiting.push_back(Order::Refresh { permit, reply }),
+            },
             Order::Switch { permit, reset, reply } => {
                 let outcome = self.switch(&permit, reset, inbox).await;
                 drop(reply.send(outcome));
@@ -242,24 +251,36 @@ impl Owner {
         }
     }
 
-    /// Reads everything because a person asks: a credential that was refused is tried once more.
-    async fn refresh(&mut self, permit: &Permit) -> Result<(), Failure> {
+    /// Reads everything because a person asks: a credential that was refused is tried once more. An
+    /// order that comes meanwhile goes first; then there is no outcome yet.
+    async fn refresh(&mut self, permit: &Permit, inbox: &mut Receiver<Order>) -> Option<Result<(), Failure>> {
         let subject = self.shared.subject(&self.id);
         self.shared.tell(permit, &self.id, "reading", None);
         if permit.actor().principal.user().is_some() {
             self.link.forgive();
         }
-        let result = match self.prepare().await {
-            Ok(()) => self.inventory().await,
-            Err(trouble) => Err(trouble),
-        };
+        let mut result = self.prepare().await;
+        if result.is_ok() {
+            let stop = self.stop.clone();
+            result = tokio::select! {
+                biased;
+                // The order waits no longer than until `end` turns it away.
+                () = stop.cancelled() => return None,
+                Some(order) = inbox.recv() => {
+                    self.waiting.push_back(order);
+                    self.shared.tell(permit, &self.id, "waiting for another act", None);
+                    return None;
+                }
+                result = self.inventory() => result,
+            };
+        }
         self.settle(Errand::Inventory, &result);
         let (step, ended) = match &result {
             Ok(()) => ("read".to_owned(), Ended::Done),
             Err(trouble) => (trouble.to_string(), Ended::Failed),
         };
         self.shared.tell(permit, &self.id, step, Some(ended));
-        result.map_err(|trouble| trouble.failure("refresh", &subject))
+        Some(result.map_err(|trouble| trouble.failure("refresh", &subject)))
     }
 
     /// Turns away what still waits, and closes the session.

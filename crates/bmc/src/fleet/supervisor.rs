@@ -82,7 +82,7 @@ impl Owners {
             .filter(|device| device.is_adopted())
             .map(|device| (device.id.clone(), device.resets.is_empty()))
             .collect();
-        for (_, (id, retire)) in &self.running {
+        for (id, retire) in self.running.values() {
             if !adopted.contains_key(id) {
                 retire.cancel();
             }
@@ -130,7 +130,7 @@ impl Owners {
     async fn stop(mut self) {
         self.shared.closing.cancel();
         self.shared.tasks.close();
-        for (_, (_, retire)) in &self.running {
+        for (_, retire) in self.running.values() {
             retire.cancel();
         }
         let grace = Duration::from_secs(self.shared.config.stop_grace);

@@ -216,3 +216,74 @@ fn a_silent_controller_is_named_when_the_deadline_passes() {
         "it is not off after 300 s; last seen on; the controller does not answer: no connection"
     );
 }
+
+mod any_controller {
+    //! Whatever a controller answers and shows, and however late.
+
+    use super::*;
+    use proptest::prelude::*;
+
+    fn inputs() -> impl Strategy<Value = (Input, u64)> {
+        let power = prop::sample::select(Power::ALL);
+        let boot = prop::option::of("[ab]");
+        let sent = prop_oneof![
+            6 => Just(Sent::Accepted),
+            1 => Just(Sent::Lost("reset".into())),
+            2 => (0_u64..20).prop_map(|secs| Sent::NotNow {
+                after: Some(Duration::from_secs(secs)),
+                answer: "503".into(),
+            }),
+        ];
+        let input = prop_oneof![
+            3 => sent.prop_map(Input::Sent),
+            8 => (power, boot).prop_map(|(power, boot)| Input::Read { power, boot }),
+            1 => Just(Input::NoReading("silent".into())),
+        ];
+        (input, 0_u64..3000)
+    }
+
+    proptest! {
+        #[test]
+        fn an_act_ends_in_time_repeats_nothing_that_was_lost_and_takes_unknown_for_nothing(
+            wanted in prop::sample::select(Reset::ALL),
+            before in prop::sample::select(Power::ALL),
+            told in prop::collection::vec(inputs(), 1..300),
+        ) {
+            let offered = [Reset::ALL, &[Reset::On, Reset::ForceOff, Reset::Nmi]];
+            for offered in offered {
+                let Ok(Plan::Steps { steps, .. }) = plan(*wanted, offered, *before) else { continue };
+                let mut act = Act::new(steps, *before, None, &Config::default());
+                let mut now = Duration::ZERO;
+                let mut next = act.start();
+                let mut last = (None, None);
+                for (input, late) in &told {
+                    match (&next, input) {
+                        (Next::Send { after, step }, Input::Sent(_)) => {
+                            now += *after;
+                            if let (Some(sent), Some(Sent::Lost(_) | Sent::Accepted)) = &last {
+                                prop_assert_ne!(sent, step, "sent twice");
+                            }
+                            let Input::Sent(sent) = input else { unreachable!() };
+                            last = (Some(*step), Some(sent.clone()));
+                        }
+                        (Next::Read { after }, Input::Read { .. } | Input::NoReading(_)) => {
+                            prop_assert!(now + *after <= act.deadline());
+                            now += *after;
+                        }
+                        (Next::Done { .. } | Next::Failed { .. }, _) => break,
+                        _ => continue,
+                    }
+                    now = (now + Duration::from_millis(*late)).min(act.deadline());
+                    next = act.handle(input.clone(), now);
+                    if let (Next::Done { .. }, Input::Read { power: Power::Unknown, .. }) = (&next, input) {
+                        let goal = steps.last().unwrap().goal;
+                        prop_assert_eq!(goal, Goal::Accepted, "unknown satisfied {:?}", goal);
+                    }
+                }
+                if now >= act.deadline() {
+                    prop_assert!(matches!(next, Next::Done { .. } | Next::Failed { .. }), "{:?}", next);
+                }
+            }
+        }
+    }
+}

@@ -20,12 +20,20 @@ pub fn parse(path: &str, value: &Value) -> (Drive, Vec<Fault>) {
         capacity_bytes: capacity(&mut fields),
         media: fields.word("MediaType"),
         protocol: fields.text_of(&["Protocol", "InterfaceType"]),
-        firmware: fields.text_of(&["Revision", "FirmwareVersion"]),
+        firmware: firmware(&mut fields),
         location: location(&mut fields),
         state: fields.state(),
         health: fields.health(),
     };
     (drive, fields.into_faults())
+}
+
+/// The firmware's version; HPE's own schema has an object around it.
+fn firmware(fields: &mut Fields<'_>) -> Option<String> {
+    match fields.value("FirmwareVersion") {
+        Some(Value::Object(_)) => fields.text("FirmwareVersion/Current/VersionString"),
+        _ => fields.text_of(&["Revision", "FirmwareVersion"]),
+    }
 }
 
 fn capacity(fields: &mut Fields<'_>) -> Option<u64> {

@@ -293,15 +293,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The link that the first of several fields is.
+    /// The link that the first of several fields is. An object that is no link is something else, and no
+    /// fault: older schemas have summaries by the names of later links.
     pub fn link(&mut self, fields: &[&str]) -> Option<String> {
         for field in fields {
-            if let Some(value) = self.value(field) {
-                match document::link(value) {
-                    Some(link) => return Some(link.to_owned()),
-                    None if value.as_object().is_some_and(serde_json::Map::is_empty) => {}
-                    None => self.wrong_type(field, "a link", value),
+            match self.value(field) {
+                Some(value) if document::link(value).is_some() => {
+                    return document::link(value).map(str::to_owned);
                 }
+                None | Some(Value::Object(_)) => {}
+                Some(other) => self.wrong_type(field, "a link", other),
             }
         }
         None

@@ -6,6 +6,7 @@ use super::walk::{Member, Walk};
 use super::{chassis, drive, firmware, manager, memory, nic, processor, reset, service, system};
 use crate::client::{Document, Get, ROOT};
 use crate::error::Error;
+use crate::vendor::{self, Row, Step};
 use model::inventory::{Adapter, Chassis, Drive, Fault, Firmware, Inventory, Manager, Nic, System};
 use serde_json::Value;
 
@@ -80,8 +81,12 @@ async fn systems<G: Get>(walk: &mut Walk<'_, G>, root: &Value) -> Result<Vec<Sys
             walk.add_faults(fields.into_faults());
         }
         system.processors = parsed(walk, &path, &value, "Processors", processor::parse).await?;
+        let row = vendor::by_oem(&value);
         system.memory = parsed(walk, &path, &value, "Memory", memory::parse).await?;
-        system.drives = drives(walk, &path, &value).await?;
+        if let (true, Some(row)) = (system.memory.is_empty(), row) {
+            system.memory = stepped(walk, &path, &value, row.memory, memory::parse).await?;
+        }
+        system.drives = drives(walk, &path, &value, row).await?;
         system.nics = nics(walk, &path, &value).await?;
         systems.push(system);
     }
@@ -93,12 +98,70 @@ async fn nics<G: Get>(walk: &mut Walk<'_, G>, path: &str, value: &Value) -> Resu
     parsed(walk, path, value, "EthernetInterfaces", nic::parse).await
 }
 
-/// The drives of every storage; where there are none, the devices of SimpleStorage, which say less.
-async fn drives<G: Get>(walk: &mut Walk<'_, G>, path: &str, system: &Value) -> Result<Vec<Drive>, Error> {
+/// Everything that a maker's steps lead to, read by a pure parser.
+async fn stepped<G: Get, T>(
+    walk: &mut Walk<'_, G>,
+    path: &str,
+    value: &Value,
+    steps: &[Step],
+    parse: fn(&str, &Value) -> (T, Vec<Fault>),
+) -> Result<Vec<T>, Error> {
+    let Some((last, steps)) = steps.split_last() else { return Ok(Vec::new()) };
+    let mut from = vec![(path.to_owned(), value.clone())];
+    for step in steps {
+        let mut next = Vec::new();
+        for (path, value) in &from {
+            for member in step_members(walk, path, value, *step).await? {
+                next.extend(walk.open(member).await?);
+            }
+        }
+        from = next;
+    }
+    let mut things = Vec::new();
+    for (path, value) in &from {
+        for member in step_members(walk, path, value, *last).await? {
+            if let Some((path, value)) = walk.open(member).await? {
+                things.push(walk.keep(parse(&path, &value)));
+            }
+        }
+    }
+    Ok(things)
+}
+
+async fn step_members<G: Get>(
+    walk: &mut Walk<'_, G>,
+    path: &str,
+    value: &Value,
+    step: Step,
+) -> Result<Vec<Member>, Error> {
+    let (Step::Link(field) | Step::Members(field)) = step;
+    let mut fields = Fields::new(path, value);
+    let link = fields.link(&[field]);
+    walk.add_faults(fields.into_faults());
+    match (step, link) {
+        (_, None) => Ok(Vec::new()),
+        (Step::Link(_), Some(link)) => {
+            Ok(vec![Member::Link { from: path.into(), field: field.into(), link }])
+        }
+        (Step::Members(_), Some(link)) => walk.list(path, field, &link).await,
+    }
+}
+
+/// The drives of every storage; where there are none, those that the maker's own steps lead to, or else
+/// the devices of SimpleStorage, which say less.
+async fn drives<G: Get>(
+    walk: &mut Walk<'_, G>,
+    path: &str,
+    system: &Value,
+    row: Option<&Row>,
+) -> Result<Vec<Drive>, Error> {
     let mut drives = Vec::new();
     for member in collection(walk, path, system, "Storage").await? {
         let Some((path, storage)) = walk.open(member).await? else { continue };
         drives.extend(linked_drives(walk, &path, &storage).await?);
+    }
+    if let (true, Some(row)) = (drives.is_empty(), row) {
+        drives = stepped(walk, path, system, row.drives, drive::parse).await?;
     }
     if drives.is_empty() {
         let simple = parsed(walk, path, system, "SimpleStorage", drive::parse_simple).await?;

@@ -16,7 +16,7 @@ pub fn parse(path: &str, value: &Value) -> (Processor, Vec<Fault>) {
         kind: fields.word("ProcessorType"),
         socket: fields.text_of(&["Socket", "Location/PartLocation/ServiceLabel"]),
         manufacturer: fields.text("Manufacturer"),
-        model: fields.text_of(&["Model", "ProcessorId/VendorId"]),
+        model: fields.text("Model"),
         architecture: fields.text_of(&["InstructionSet", "ProcessorArchitecture"]),
         cores: fields.count("TotalCores").or_else(|| fields.count("TotalEnabledCores")),
         threads: fields.count("TotalThreads"),

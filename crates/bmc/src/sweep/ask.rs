@@ -26,7 +26,7 @@ pub enum Found {
         /// Its certificate; none over plain HTTP.
         certificate: Option<Certificate>,
         /// What it says it is.
-        claim: Claim,
+        claim: Box<Claim>,
     },
 }
 
@@ -63,7 +63,7 @@ async fn root(mut client: Client) -> Found {
     // A connection was just open, so the kernel knows the neighbour if it is one.
     let neighbours = tokio::fs::read_to_string("/proc/net/arp").await.unwrap_or_default();
     claim.mac = claim::mac_in_arp(&neighbours, endpoint.addr);
-    Found::Redfish { certificate, claim }
+    Found::Redfish { certificate, claim: Box::new(claim) }
 }
 
 fn limits(config: &Config) -> Limits {

@@ -129,6 +129,7 @@ impl Sweep {
             Found::Redfish { certificate, claim } => {
                 self.record.found += 1;
                 metrics::counter!(crate::metrics::ANSWERED).increment(1);
+                let claim = *claim;
                 self.shared.book.observe(Observation::Answered { endpoint, certificate, claim });
             }
             Found::Nothing if self.known.contains(&endpoint) => {

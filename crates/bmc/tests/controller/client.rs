@@ -383,7 +383,7 @@ async fn one_refusal_of_a_proven_credential_is_about_one_resource() {
 
 #[tokio::test]
 async fn without_sessions_the_credential_goes_with_every_request() {
-    for status in [404, 405, 501] {
+    for status in [404, 405, 501, 204] {
         let server = Server::start(None, move |asked| match (asked.method.as_str(), asked.path.as_str()) {
             ("GET", "/redfish/v1/") => root(),
             ("POST", _) => Reply::new(status, ""),
@@ -438,4 +438,30 @@ async fn nobody_there() {
     assert!(matches!(error, Error::Connect { .. }), "{error}");
     let failure = model::Failure::from(error);
     assert!(failure.cause.contains("refused") && failure.subject.contains("127.0.0.1"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_controller_that_hangs_up_without_a_farewell() {
+    let identity = Identity::self_signed();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = listener.local_addr().unwrap().into();
+    let acceptor = identity.acceptor();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        for body in ["{\"a\": 1}", "{\"a\": "] {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer).await.unwrap();
+            let answer = format!("HTTP/1.0 200 OK\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            // Closes TCP without TLS's close_notify (RFC 8446, 6.1).
+            drop(stream);
+        }
+    });
+    let mut client = Client::new(bmc::Target::https(endpoint, LOOK), Limits::default());
+    assert_eq!(client.get("/whole").await.unwrap().value, json!({"a": 1}));
+    let error = client.get("/cut").await.unwrap_err();
+    assert!(matches!(error, Error::BadDocument { .. }), "{error}");
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod inspection;
+#[cfg(test)]
 mod peculiar;
 #[cfg(test)]
 mod spoiled;

@@ -104,9 +104,10 @@ async fn before_redfish_1_0() {
     ]);
     let inventory = read(&mut docs).await;
     let system = &inventory.systems[0];
-    assert_eq!(inventory.service.vendor.as_deref(), Some("HPE"), "by its extensions");
+    assert_eq!(inventory.service.vendor.as_deref(), Some("HP"), "by its extensions");
     assert_eq!((system.power.0, system.memory_gib, system.processor_count), (Power::On, Some(32.0), Some(1)));
     assert_eq!(system.bios_version.as_deref(), Some("P89 v2.0"));
+    assert!(inventory.faults.is_empty(), "{:?}", inventory.faults);
 }
 
 #[tokio::test]
@@ -301,4 +302,28 @@ async fn a_serial_number_from_the_makers_extension() {
     let mut docs =
         one_system(json!({"Id": "1", "SerialNumber": "N/A", "Oem": {"Huawei": {"ProductSN": "2102"}}}));
     assert_eq!(read(&mut docs).await.systems[0].serial.as_deref(), Some("2102"));
+}
+
+#[tokio::test]
+async fn drives_that_only_the_maker_knows() {
+    let mut docs = one_system(
+        json!({"Oem": {"Hpe": {"Links": {"SmartStorage": link("/ss")}}}, "Storage": link("/st"), "SimpleStorage": link("/never")}),
+    );
+    docs.documents.extend([
+        ("/st".to_owned(), json!({"Members": []})),
+        ("/ss".to_owned(), json!({"Links": {"ArrayControllers": link("/ss/ac")}})),
+        ("/ss/ac".to_owned(), members(&["/ss/ac/0"])),
+        ("/ss/ac/0".to_owned(), json!({"Links": {"PhysicalDrives": link("/ss/ac/0/d")}})),
+        ("/ss/ac/0/d".to_owned(), members(&["/ss/ac/0/d/0"])),
+        (
+            "/ss/ac/0/d/0".to_owned(),
+            json!({"Id": "0", "CapacityMiB": 1000, "InterfaceType": "SAS", "Location": "1I:1:1",
+            "FirmwareVersion": {"Current": {"VersionString": "HPD1"}}, "SerialNumber": "X"}),
+        ),
+    ]);
+    let inventory = read(&mut docs).await;
+    let drive = &inventory.systems[0].drives[0];
+    assert_eq!((drive.capacity_bytes, drive.protocol.as_deref()), (Some(1_048_576_000), Some("SAS")));
+    assert_eq!((drive.location.as_deref(), drive.firmware.as_deref()), (Some("1I:1:1"), Some("HPD1")));
+    assert!(inventory.faults.is_empty(), "{:?}", inventory.faults);
 }

@@ -105,7 +105,7 @@ async fn a_session_that_the_controller_ended_is_opened_again_once() {
     let running = Running::with(&fake);
     running.refresh().await.unwrap();
     fake.with(|state| state.sessions.clear());
-    running.refresh().await.or_else(|_| Ok::<(), model::Failure>(())).unwrap();
+    running.refresh().await.unwrap();
     running
         .book
         .until("a session in the book with its path, on the controller too", |records| {
@@ -136,6 +136,54 @@ async fn an_act_breaks_a_reading_off() {
     assert_eq!(outcome.unwrap(), Power::On);
     assert!(before.elapsed() < Duration::from_millis(1500), "{:?}", before.elapsed());
     running.stop().await;
+}
+
+#[tokio::test]
+async fn an_act_goes_before_a_reading_that_somebody_asked_for() {
+    let fake = Fake::start().await;
+    let running = Running::with(&fake);
+    running.refresh().await.unwrap();
+    fake.fault("GET /redfish/v1/Systems", Fault::Hang);
+    let refresh = running.refresh();
+    let switch = async {
+        let asked = fake.count("GET /redfish/v1/Systems");
+        running
+            .book
+            .until("a hanging refresh", |_| (fake.count("GET /redfish/v1/Systems") > asked).then_some(()))
+            .await;
+        let before = tokio::time::Instant::now();
+        let outcome = running.switch(Reset::ForceOff).await.1;
+        (outcome, before.elapsed())
+    };
+    let (refreshed, (switched, took)) = tokio::join!(refresh, switch);
+    assert_eq!(switched.unwrap(), Power::Off);
+    assert!(took < Duration::from_millis(1900), "{took:?}");
+    refreshed.unwrap();
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_a_long_reading() {
+    let fake = Fake::start().await;
+    let running = Running::with(&fake);
+    running.refresh().await.unwrap();
+    fake.fault("GET /redfish/v1/Systems", Fault::Hang);
+    let asked = fake.count("GET /redfish/v1/Systems");
+    let refresh = {
+        let command = model::command::bmc::Refresh { device: id() };
+        model::command::Part::perform(&running.fleet, crate::permit(model::Action::DeviceRefresh), command)
+    };
+    running
+        .book
+        .until("a hanging refresh", |_| (fake.count("GET /redfish/v1/Systems") > asked).then_some(()))
+        .await;
+    let fleet = running.fleet.clone();
+    drop(refresh);
+    let before = tokio::time::Instant::now();
+    running.stop().await;
+    assert!(before.elapsed() < Duration::from_millis(1500), "{:?}", before.elapsed());
+    assert_eq!(fake.open_sessions(), 0);
+    drop(fleet);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ impl View<'_> {
             }
             [chassis, rest @ ..] if *chassis == id => match rest {
                 [] => Some((Place::Chassis, self.main_chassis(&base))),
-                ["Power"] => Some((Place::Other, self.power_document(&format!("{base}/Power")))),
+                ["Power"] => Some((Place::Power, self.power_document(&format!("{base}/Power")))),
                 ["Thermal"] => Some((Place::Other, self.thermal_document(&format!("{base}/Thermal")))),
                 ["NetworkAdapters", rest @ ..] => self.adapters(&format!("{base}/NetworkAdapters"), rest),
                 _ => None,
@@ -91,7 +91,7 @@ impl View<'_> {
             (0..self.hardware.psus.len()).map(|number| self.supply(path, number, watts)).collect();
         json!({
             "@odata.id": path,
-            "@odata.type": "#Power.v1_7_1.Power",
+            "@odata.type": format!("#Power.{}.Power", self.row.versions.power),
             "Id": "Power",
             "Name": "Power",
             "PowerControl": [{
@@ -155,7 +155,7 @@ impl View<'_> {
         let fans: Vec<Value> = (0..self.hardware.fans).map(|number| self.fan(path, number)).collect();
         json!({
             "@odata.id": path,
-            "@odata.type": "#Thermal.v1_7_1.Thermal",
+            "@odata.type": format!("#Thermal.{}.Thermal", self.row.versions.thermal),
             "Id": "Thermal",
             "Name": "Thermal",
             "Temperatures": temperatures,
@@ -218,7 +218,7 @@ impl View<'_> {
             "NetworkDeviceFunctions": link(&format!("{path}/NetworkDeviceFunctions")),
             "Status": status(Health::Ok),
         });
-        Some((Place::Other, doc))
+        Some((Place::Adapter, doc))
     }
 
     fn functions(&self, base: &str, card: usize, path: &[&str]) -> Option<(Place, Value)> {
@@ -227,18 +227,18 @@ impl View<'_> {
         let [id] = path else {
             let ids: Vec<String> = ports().map(|(_, port, number, ..)| name(port, number)).collect();
             let (schema, title) = ("NetworkDeviceFunctionCollection", "Network Device Function Collection");
-            return path.is_empty().then(|| self.collection(base, schema, title, &ids));
+            return path.is_empty().then(|| (Place::Function, self.collection(base, schema, title, &ids).1));
         };
         let (.., mac) = ports().find(|(_, port, number, ..)| name(*port, *number) == *id)?;
         let doc = json!({
             "@odata.id": format!("{base}/{id}"),
-            "@odata.type": "#NetworkDeviceFunction.v1_6_0.NetworkDeviceFunction",
+            "@odata.type": format!("#NetworkDeviceFunction.{}.NetworkDeviceFunction", self.row.versions.function),
             "Id": id,
             "Name": "Network Device Function",
             "NetDevFuncType": "Ethernet",
             "Ethernet": { "MACAddress": self.mac(mac), "PermanentMACAddress": self.mac(mac) },
             "Status": status(Health::Ok),
         });
-        Some((Place::Other, doc))
+        Some((Place::Function, doc))
     }
 }

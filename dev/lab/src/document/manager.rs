@@ -19,7 +19,7 @@ impl View<'_> {
                     self.bmc_nics(&format!("{base}/EthernetInterfaces"), rest)
                 }
                 ["NetworkProtocol"] => {
-                    Some((Place::Other, self.protocols(&format!("{base}/NetworkProtocol"))))
+                    Some((Place::Protocol, self.protocols(&format!("{base}/NetworkProtocol"))))
                 }
                 _ => None,
             },
@@ -100,7 +100,7 @@ impl View<'_> {
         let https = self.unit.addr.port();
         json!({
             "@odata.id": path,
-            "@odata.type": "#ManagerNetworkProtocol.v1_5_0.ManagerNetworkProtocol",
+            "@odata.type": format!("#ManagerNetworkProtocol.{}.ManagerNetworkProtocol", self.row.versions.protocol),
             "Id": "NetworkProtocol",
             "Name": "Manager Network Protocol",
             "HostName": (self.row.manager.hostname)(&self.unit.serial),

@@ -87,6 +87,22 @@ pub enum Place {
     UpdateService,
     /// A piece of firmware.
     Firmware,
+    /// A storage unit.
+    Storage,
+    /// A network adapter.
+    Adapter,
+    /// A function of a network adapter.
+    Function,
+    /// The manager's protocols.
+    Protocol,
+    /// An account.
+    Account,
+    /// A role.
+    Role,
+    /// Power and voltages.
+    Power,
+    /// What an action takes.
+    ActionInfo,
     /// Anything else.
     Other,
 }
@@ -100,7 +116,10 @@ impl View<'_> {
     pub fn document(&self, path: &[&str]) -> Option<Value> {
         let (place, mut doc) = self.raw(path)?;
         (self.row.decorate)(place, &mut doc, self);
-        Some(self.finished(path, doc))
+        let mut doc = self.finished(path, doc);
+        let absent = self.row.absent.iter().filter(|(at, _)| *at == place);
+        absent.flat_map(|(_, names)| names.iter()).for_each(|name| unset(&mut doc, name));
+        Some(doc)
     }
 
     fn raw(&self, path: &[&str]) -> Option<(Place, Value)> {
@@ -191,7 +210,7 @@ impl View<'_> {
         match self.row.manner.etag {
             Etag::Weak => Some(format!("W/\"{:08X}\"", sum >> 32)),
             Etag::Strong => Some(format!("\"{sum:016x}\"")),
-            Etag::Accounts if path.first() == Some(&"AccountService") => Some(format!("\"{}\"", sum >> 24)),
+            Etag::Accounts if path == ["AccountService"] => Some(format!("\"{}\"", sum >> 24)),
             Etag::Accounts | Etag::None => None,
         }
     }

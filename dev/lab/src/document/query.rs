@@ -29,8 +29,12 @@ pub fn apply(view: &View<'_>, mut doc: Value, query: Option<&str>) -> Result<Val
                 expand(view, &mut doc, which, levels, false);
             }
             "$select" if row.select => select(&mut doc, &value),
-            "only" if row.only_member => only(view, &mut doc)?,
+            "only" if row.only_member && value.is_empty() => only(view, &mut doc)?,
             "$top" | "$skip" => page(&mut doc, &name, &value)?,
+            "only" if row.only_member => {
+                let message = format!("The query parameter only takes no value, and not {value}.");
+                return Err(bad_request("QueryParameterValueFormatError", &message, &[&value, "only"]));
+            }
             other if other.starts_with('$') || other == "only" || other == "excerpt" => {
                 let message = format!("The query parameter {other} is not supported by this service.");
                 return Err(problem(501, "Base.1.11.QueryParameterUnsupported", &message, &[other]));

@@ -133,7 +133,6 @@ impl View<'_> {
             "Id": session.id,
             "Name": "User Session",
             "UserName": session.username,
-            "CreatedTime": self.time(session.opened),
         })
     }
 
@@ -166,16 +165,15 @@ impl View<'_> {
             }
             ["Accounts", id] => {
                 let account = self.access.accounts().iter().find(|account| account.id == *id)?;
-                Some((Place::Other, self.account(&base, account)))
+                Some((Place::Account, self.account(&base, account)))
             }
             ["Roles"] => {
-                let ids = [Role::Administrator, Role::ReadOnly].map(|role| role.word().to_owned());
+                let ids = Role::ALL.map(|role| role.word().to_owned());
                 Some(self.collection(&format!("{base}/Roles"), "RoleCollection", "Roles Collection", &ids))
             }
             ["Roles", id] => {
-                let role =
-                    [Role::Administrator, Role::ReadOnly].into_iter().find(|role| role.word() == *id)?;
-                Some((Place::Other, Self::role(&base, role)))
+                let role = Role::ALL.into_iter().find(|role| role.word() == *id)?;
+                Some((Place::Role, self.role(&base, role)))
             }
             _ => None,
         }
@@ -184,7 +182,7 @@ impl View<'_> {
     fn account(&self, base: &str, account: &Account) -> Value {
         json!({
             "@odata.id": format!("{base}/Accounts/{}", account.id),
-            "@odata.type": "#ManagerAccount.v1_8_0.ManagerAccount",
+            "@odata.type": format!("#ManagerAccount.{}.ManagerAccount", self.row.versions.account),
             "Id": account.id,
             "Name": "User Account",
             "UserName": account.username,
@@ -197,16 +195,17 @@ impl View<'_> {
         })
     }
 
-    fn role(base: &str, role: Role) -> Value {
+    fn role(&self, base: &str, role: Role) -> Value {
         let privileges: &[&str] = match role {
             Role::Administrator => {
                 &["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"]
             }
+            Role::Operator => &["Login", "ConfigureComponents", "ConfigureSelf"],
             Role::ReadOnly => &["Login", "ConfigureSelf"],
         };
         json!({
             "@odata.id": format!("{base}/Roles/{}", role.word()),
-            "@odata.type": "#Role.v1_3_0.Role",
+            "@odata.type": format!("#Role.{}.Role", self.row.versions.role),
             "Id": role.word(),
             "Name": "User Role",
             "RoleId": role.word(),
@@ -269,7 +268,7 @@ impl View<'_> {
     fn task_service(&self) -> Value {
         json!({
             "@odata.id": format!("{ROOT}/TaskService"),
-            "@odata.type": "#TaskService.v1_2_0.TaskService",
+            "@odata.type": format!("#TaskService.{}.TaskService", self.row.versions.tasks),
             "Id": "TaskService",
             "Name": "Task Service",
             "ServiceEnabled": true,

@@ -31,7 +31,7 @@ impl View<'_> {
             [system, rest @ ..] if *system == id => match rest {
                 [] => Some((Place::System, self.system(&base))),
                 ["ResetActionInfo"] if self.row.power.told != Told::Values => {
-                    Some((Place::Other, self.reset_info(&base)))
+                    Some((Place::ActionInfo, self.reset_info(&base)))
                 }
                 ["Processors", rest @ ..] => self.processors(&format!("{base}/Processors"), rest),
                 ["Memory", rest @ ..] => self.memory(&format!("{base}/Memory"), rest),
@@ -204,7 +204,7 @@ impl View<'_> {
         let id = self.row.ids.storage;
         match path {
             [] => Some(self.collection(base, "StorageCollection", "Storage Collection", &[id.to_owned()])),
-            [storage] if *storage == id => Some((Place::Other, self.storage_unit(&format!("{base}/{id}")))),
+            [storage] if *storage == id => Some((Place::Storage, self.storage_unit(&format!("{base}/{id}")))),
             [storage, "Drives", drive] if *storage == id && self.row.ids.backplane.is_none() => {
                 self.drive(drive)
             }

@@ -41,15 +41,22 @@ pub(super) static ROW: Flavour = Flavour {
         chassis: "v1_16_0",
         manager: "v1_12_0",
         processor: "v1_12_0",
-        memory: "v1_13_0",
+        memory: "v1_12_0",
         storage: "v1_10_1",
         drive: "v1_12_1",
         nic: "v1_6_4",
         adapter: "v1_7_0",
-        software: "v1_2_3",
+        software: "v1_4_0",
         update: "v1_9_0",
         accounts: "v1_9_0",
         sessions: "v1_1_8",
+        account: "v1_8_0",
+        role: "v1_3_1",
+        tasks: "v1_2_0",
+        protocol: "v1_7_0",
+        function: "v1_7_0",
+        power: "v1_7_1",
+        thermal: "v1_7_1",
     },
     manner: Manner {
         context: true,
@@ -171,6 +178,11 @@ pub(super) static ROW: Flavour = Flavour {
         ]
     },
     firmware,
+    absent: &[
+        (Place::Protocol, &["SSDP"]),
+        (Place::Memory, &["BaseModuleType"]),
+        (Place::Account, &["AccountTypes@odata.count"]),
+    ],
     decorate,
 };
 

@@ -50,6 +50,13 @@ pub(super) static ROW: Flavour = Flavour {
         update: "v1_2_1",
         accounts: "v1_5_0",
         sessions: "v1_0_0",
+        account: "v1_3_0",
+        role: "v1_2_1",
+        tasks: "v1_1_1",
+        protocol: "v1_0_0",
+        function: "v1_5_0",
+        power: "v1_3_0",
+        thermal: "v1_1_0",
     },
     manner: Manner {
         context: true,
@@ -156,6 +163,28 @@ pub(super) static ROW: Flavour = Flavour {
         ]
     },
     firmware,
+    absent: &[
+        (Place::System, &["PartNumber"]),
+        (Place::Chassis, &["PartNumber"]),
+        (Place::Drive, &["Manufacturer", "PartNumber"]),
+        (Place::Manager, &["Description", "PowerState"]),
+        (Place::Power, &["Voltages"]),
+        (Place::Adapter, &["@odata.context"]),
+        (Place::Function, &["@odata.context"]),
+        (Place::UpdateService, &["Status"]),
+        (
+            Place::AccountService,
+            &[
+                "AccountLockoutCounterResetAfter",
+                "AccountLockoutDuration",
+                "AccountLockoutThreshold",
+                "MaxPasswordLength",
+                "ServiceEnabled",
+                "Status",
+            ],
+        ),
+        (Place::Account, &["AccountTypes", "Enabled", "Locked"]),
+    ],
     decorate,
 };
 

@@ -45,15 +45,22 @@ pub(super) static ROW: Flavour = Flavour {
         storage: "v1_12_0",
         drive: "v1_14_0",
         nic: "v1_8_0",
-        adapter: "v1_8_0",
+        adapter: "v1_9_0",
         software: "v1_5_0",
         update: "v1_11_0",
         accounts: "v1_10_0",
         sessions: "v1_1_8",
+        account: "v1_8_1",
+        role: "v1_3_1",
+        tasks: "v1_2_0",
+        protocol: "v1_8_0",
+        function: "v1_8_0",
+        power: "v1_7_1",
+        thermal: "v1_7_1",
     },
     manner: Manner {
         context: true,
-        counts: true,
+        counts: false,
         etag: Etag::Strong,
         null_members: false,
         host_nics: true,
@@ -150,6 +157,11 @@ pub(super) static ROW: Flavour = Flavour {
         ]
     },
     firmware,
+    absent: &[
+        (Place::Memory, &["ErrorCorrection"]),
+        (Place::AccountService, &["Status"]),
+        (Place::ActionInfo, &["@odata.etag"]),
+    ],
     decorate,
 };
 

@@ -97,6 +97,8 @@ pub struct Flavour {
     pub subject: fn(&Unit, &Hardware) -> Vec<(&'static str, String)>,
     /// The firmware inventory.
     pub firmware: fn(&Unit, &Hardware) -> Vec<Firmware>,
+    /// Fields that others have and this maker has not.
+    pub absent: &'static [(Place, &'static [&'static str])],
     /// What only this maker has, added to a finished document.
     pub decorate: fn(Place, &mut Value, &View<'_>),
 }
@@ -176,6 +178,20 @@ pub struct Versions {
     pub accounts: &'static str,
     /// SessionService.
     pub sessions: &'static str,
+    /// ManagerAccount.
+    pub account: &'static str,
+    /// Role.
+    pub role: &'static str,
+    /// TaskService.
+    pub tasks: &'static str,
+    /// ManagerNetworkProtocol.
+    pub protocol: &'static str,
+    /// NetworkDeviceFunction.
+    pub function: &'static str,
+    /// Power.
+    pub power: &'static str,
+    /// Thermal.
+    pub thermal: &'static str,
 }
 
 /// Where ETags are.

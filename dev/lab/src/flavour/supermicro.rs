@@ -38,7 +38,7 @@ pub(super) static ROW: Flavour = Flavour {
     versions: Versions {
         redfish: "1.11.0",
         root: "v1_9_0",
-        system: "v1_16_0",
+        system: "v1_14_0",
         chassis: "v1_14_0",
         manager: "v1_11_0",
         processor: "v1_10_0",
@@ -51,6 +51,13 @@ pub(super) static ROW: Flavour = Flavour {
         update: "v1_8_4",
         accounts: "v1_7_2",
         sessions: "v1_1_7",
+        account: "v1_8_0",
+        role: "v1_2_5",
+        tasks: "v1_1_5",
+        protocol: "v1_6_2",
+        function: "v1_5_0",
+        power: "v1_6_1",
+        thermal: "v1_6_2",
     },
     manner: Manner {
         context: false,
@@ -156,6 +163,15 @@ pub(super) static ROW: Flavour = Flavour {
         ]
     },
     firmware,
+    absent: &[
+        (Place::System, &["AssetTag", "HostName"]),
+        (Place::Manager, &["PowerState"]),
+        (Place::Adapter, &["Status"]),
+        (Place::Function, &["Status"]),
+        (Place::Role, &["RoleId"]),
+        (Place::Protocol, &["HostName"]),
+        (Place::Drive, &["MediaType", "PartNumber", "PhysicalLocation", "Protocol"]),
+    ],
     decorate,
 };
 

@@ -1,0 +1,121 @@
+//! The simulated makers held against trees that were read off real hardware: what a document of ours
+//! has, the real one has too, in the same type.
+
+use crate::tree;
+use lab::Kind;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn cases() -> PathBuf {
+    let shared = std::env::var_os("PORTCULLIS_SHARED").map(PathBuf::from);
+    shared.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared")).join("cases")
+}
+
+/// The last word of `@odata.type`: the schema without its version.
+fn schema(doc: &Value) -> Option<String> {
+    doc.get("@odata.type")?.as_str()?.rsplit('.').next().map(str::to_owned)
+}
+
+const fn type_word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}
+
+/// For each schema, the fields that real documents have, with the types of their values.
+type Fields = BTreeMap<String, BTreeMap<String, BTreeSet<&'static str>>>;
+
+fn gather(folder: &Path, into: &mut Fields) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, into);
+        } else if path.file_name().is_some_and(|name| name == "index.json") {
+            let Ok(doc) = serde_json::from_slice::<Value>(&std::fs::read(&path).unwrap()) else { continue };
+            let (Some(schema), Some(fields)) = (schema(&doc), doc.as_object()) else { continue };
+            let known = into.entry(schema).or_default();
+            for (name, value) in fields {
+                known.entry(name.clone()).or_default().insert(type_word(value));
+            }
+        }
+    }
+}
+
+/// What the captured OpenBMC board has not and ours has: it is another board, with sensors of the older kind.
+fn may_differ(kind: Kind, schema: &str, field: &str) -> bool {
+    kind == Kind::Openbmc
+        && matches!(
+            (schema, field),
+            ("ComputerSystem", "AssetTag" | "BiosVersion" | "EthernetInterfaces" | "SKU")
+                | ("Chassis", "Power" | "Thermal")
+                | ("NetworkAdapter", "NetworkDeviceFunctions")
+                | ("Drive", "Revision")
+                | ("Processor", "InstructionSet")
+                | ("Memory", "DeviceLocator")
+                | (_, "Members")
+        )
+}
+
+#[test]
+fn a_document_has_only_fields_that_the_real_ones_have() {
+    let captured = [
+        (Kind::Dell, "dell"),
+        (Kind::Hpe, "hpe"),
+        (Kind::Lenovo, "lenovo"),
+        (Kind::Supermicro, "supermicro"),
+        (Kind::Openbmc, "nvidia_gb200"),
+    ];
+    for (kind, case) in captured {
+        let archive = cases().join(format!("redfish-{case}.tar.gz"));
+        if !archive.exists() {
+            println!("SKIPPED captured {case}: {} is absent; set PORTCULLIS_SHARED", archive.display());
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        // What our documents are not about takes most of the room.
+        let left_out =
+            ["JsonSchemas", "Registries", "LogServices", "TelemetryService", "schema*", "SchemaStore"];
+        let left_out = left_out.map(|name| format!("--exclude=*/{name}"));
+        let unpacked = Command::new("tar")
+            .args(&left_out)
+            .arg("-xzf")
+            .arg(&archive)
+            .arg("-C")
+            .arg(folder.path())
+            .status()
+            .unwrap();
+        assert!(unpacked.success());
+        let mut real = Fields::new();
+        gather(folder.path(), &mut real);
+        let mut compared = 0;
+        let mut wrong = BTreeSet::new();
+        for (_, doc) in tree::walk(kind) {
+            let schema = schema(&doc).unwrap();
+            let Some(known) = real.get(&schema) else { continue };
+            compared += 1;
+            for (name, value) in
+                doc.as_object().unwrap().iter().filter(|(name, _)| !may_differ(kind, &schema, name))
+            {
+                let word = type_word(value);
+                match known.get(name) {
+                    None => wrong.insert(format!("no real {schema} has {name}")),
+                    Some(types) if types.contains(word) || types.iter().all(|known| *known == "null") => {
+                        continue;
+                    }
+                    Some(types) => {
+                        wrong.insert(format!("{name} of {schema} is a {word}, and really {types:?}"))
+                    }
+                };
+            }
+        }
+        assert!(wrong.is_empty(), "{kind}: {wrong:#?}");
+        assert!(compared > 60, "{kind}: {compared} documents compared");
+    }
+}
