@@ -15,6 +15,7 @@
 //! | [`fields`] | what a form sent |
 //! | [`answer`] | from templates and failures to HTTP answers |
 //! | [`live`] | news for open pages |
+//! | [`api`] | the JSON API under `/api/v1` |
 //! | [`pages`] | one module for each page |
 //! | [`view`] | what templates are given |
 //! | [`manual`] | the manual, from Markdown |
@@ -23,6 +24,7 @@
 //! | [`app`] | what the handlers share |
 
 pub mod answer;
+pub mod api;
 pub mod app;
 mod assets;
 pub mod config;

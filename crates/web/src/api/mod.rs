@@ -1,0 +1,145 @@
+//! The JSON API under `/api/v1`, for programs that hold a token.
+//!
+//! Router and OpenAPI document are made from the same list of handlers, so neither can know an endpoint
+//! that the other does not. Handlers translate; what may be seen or done is decided in `control`. A
+//! cookie is worth nothing here, so no other site can make a browser act.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `guard` | who is asking; refuses query fields that nobody reads |
+//! | `extract` | bodies, queries and path segments, or a failure that says what is wrong with them |
+//! | `refusal` | failures as HTTP answers |
+//! | `document` | the OpenAPI document |
+//! | `stream` | long answers |
+//! | `devices`, `power`, `sweeps`, `jobs`, `users`, `tokens`, `audit`, `findings`, `backup`, `events` | the endpoints |
+
+mod audit;
+mod backup;
+mod devices;
+mod document;
+mod events;
+mod extract;
+mod findings;
+mod guard;
+mod jobs;
+mod power;
+mod refusal;
+mod stream;
+mod sweeps;
+mod tokens;
+mod users;
+
+pub use document::document;
+
+use crate::app::App;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::{any, get};
+use refusal::Refusal;
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
+
+/// The largest body of a request, in bytes.
+const LARGEST_BODY: usize = 1 << 20;
+/// The largest body that imports credentials, in bytes.
+const LARGEST_IMPORT: usize = 4 << 20;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Api {
+    app: App,
+    /// The endpoints with query fields, as method and path.
+    queried: Arc<HashSet<(String, String)>>,
+    turns: Arc<Turns>,
+}
+
+/// What is done by one at a time, because it reads or writes everything.
+struct Turns {
+    verify: Semaphore,
+    backup: Arc<Semaphore>,
+}
+
+impl FromRef<Api> for App {
+    fn from_ref(api: &Api) -> Self {
+        api.app.clone()
+    }
+}
+
+impl FromRef<Api> for Arc<Turns> {
+    fn from_ref(api: &Api) -> Self {
+        Arc::clone(&api.turns)
+    }
+}
+
+/// Everything under `/api`.
+#[must_use]
+pub fn router(app: &App) -> Router {
+    let turns = Turns { verify: Semaphore::new(1), backup: Arc::new(Semaphore::new(1)) };
+    let document = document();
+    let queried = Arc::new(guard::queried(&document));
+    let api = Api { app: app.clone(), queried, turns: Arc::new(turns) };
+    let (router, _) = endpoints().split_for_parts();
+    let text = Arc::new(document.to_string());
+    router
+        .layer(from_fn_with_state(api.clone(), guard::guard))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .route(
+            "/api/v1/openapi.json",
+            get(async move || ([(header::CONTENT_TYPE, "application/json")], text.to_string())),
+        )
+        .route("/api/{*rest}", any(Refusal::no_such_path))
+        .method_not_allowed_fallback(Refusal::wrong_method)
+        .layer(map_response(never_kept))
+        .with_state(api)
+}
+
+/// Every endpoint, once: what is served and what is documented.
+fn endpoints() -> OpenApiRouter<Api> {
+    let device = OpenApiRouter::new()
+        .routes(routes!(devices::list_devices))
+        .routes(routes!(devices::show_device, devices::edit_device, devices::forget_device))
+        .routes(routes!(devices::show_inventory))
+        .routes(routes!(devices::find_devices))
+        .routes(routes!(devices::adopt_device))
+        .routes(routes!(devices::refresh_device))
+        .routes(routes!(devices::set_device_stage))
+        .routes(routes!(devices::approve_device_certificate))
+        .routes(routes!(power::switch_device))
+        .routes(routes!(power::start_power_job))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::show_job))
+        .routes(routes!(sweeps::list_sweeps, sweeps::start_sweep))
+        .routes(routes!(sweeps::stop_sweep))
+        .routes(routes!(sweeps::import_credentials).layer(DefaultBodyLimit::max(LARGEST_IMPORT)));
+    let people = OpenApiRouter::new()
+        .routes(routes!(tokens::who_am_i))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(tokens::explain_access))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::reset_user))
+        .routes(routes!(users::set_user_enabled))
+        .routes(routes!(users::add_grant))
+        .routes(routes!(users::revoke_grant));
+    let appliance = OpenApiRouter::new()
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::export_audit))
+        .routes(routes!(audit::show_audit_state))
+        .routes(routes!(findings::list_findings))
+        .routes(routes!(findings::acknowledge_finding))
+        .routes(routes!(events::follow_events))
+        .routes(routes!(backup::make_backup));
+    OpenApiRouter::with_openapi(document::head())
+        .nest(::api::ROOT, device.merge(people).merge(appliance))
+}
+
+async fn never_kept(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

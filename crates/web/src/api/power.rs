@@ -1,0 +1,54 @@
+//! Power: one device, and many at once.
+
+use super::devices::MOST;
+use super::document::ThroughController;
+use super::extract::{Caller, Json, Path};
+use super::refusal::{Answer, Refusal};
+use crate::app::App;
+use ::api::device::{JobStarted, NewPowerJob, SwitchDevice, Switched};
+use axum::Json as Shown;
+use axum::extract::State;
+use axum::http::StatusCode;
+use model::command::bmc::SwitchPower;
+use std::sync::Arc;
+
+/// Switch a device, and wait until it is so or the controller's deadline passes.
+///
+/// That takes minutes where an operating system is asked. The act goes on when the caller stops waiting.
+#[utoipa::path(post, path = "/devices/{key}/power", tag = "power", params(("key" = String, Path, description = "Identifier or name.")), request_body = SwitchDevice, responses((status = 200, body = Switched), ThroughController))]
+pub(super) async fn switch_device(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Path(key): Path<String>,
+    Json(switch): Json<SwitchDevice>,
+) -> Answer<Shown<Switched>> {
+    let device = app.door.device(&actor, &key)?.id.clone();
+    let command = SwitchPower { device, reset: switch.reset };
+    let power = app.door.run(&actor, &app.controllers, command).await?;
+    Ok(Shown(Switched { power }))
+}
+
+/// Start the same switch on many devices, a few at a time.
+///
+/// Nothing is started if one of them is not known or may not be switched.
+#[utoipa::path(post, path = "/jobs/power", tag = "power", request_body = NewPowerJob, responses((status = 202, body = JobStarted)))]
+pub(super) async fn start_power_job(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Json(job): Json<NewPowerJob>,
+) -> Answer<(StatusCode, Shown<JobStarted>)> {
+    if job.devices.is_empty() || job.devices.len() > MOST {
+        return Err(Refusal::invalid("devices", format!("there are {}, not 1 to {MOST}", job.devices.len())));
+    }
+    let mut commands = Vec::with_capacity(job.devices.len());
+    for key in &job.devices {
+        let device = app.door.device(&actor, key)?.id.clone();
+        let command = SwitchPower { device: device.clone(), reset: job.reset };
+        app.door.admit(&actor, &*app.controllers, &command).await?;
+        commands.push((device, command));
+    }
+    let count = commands.len();
+    let title = format!("{} on {count} {}", job.reset, if count == 1 { "device" } else { "devices" });
+    let job = app.jobs.start(&actor, title, Arc::clone(&app.controllers), commands);
+    Ok((StatusCode::ACCEPTED, Shown(JobStarted { job })))
+}
