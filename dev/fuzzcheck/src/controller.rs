@@ -1,7 +1,19 @@
 //! Promises about what a BMC answers.
 
 use bmc::client::document::{MAX_DEPTH, parse_document};
+use bmc::client::{Document, Get, Target, Trust, link};
+use bmc::read::{Bounds, inventory_within};
+use bmc::{Error, sweep};
+use jiff::Timestamp;
+use model::Endpoint;
+use model::device::Power;
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Small enough for thousands of readings in a second.
+const BOUNDS: Bounds =
+    Bounds { requests: 200, bytes: 1024 * 1024, time: Duration::from_secs(5), members: 50 };
 
 /// A document that is read is an object within the bounds, and is read the same once it was written again.
 pub fn document(bytes: &[u8]) {
@@ -13,6 +25,92 @@ pub fn document(bytes: &[u8]) {
         let rewritten = again.to_string();
         assert!(rewritten == written, "written and read again, {written} became {rewritten}");
     }
+}
+
+/// A link that is followed is a path on the same controller, in letters that a request line may hold.
+pub fn link(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(path) = link::resolve(&target(), text) else { return };
+    assert!(path.starts_with('/'), "{text:?} leads to {path:?}, which is no path");
+    assert!(
+        path.bytes().all(|byte| byte.is_ascii_graphic()),
+        "{text:?} leads to {path:?}, which breaks a request line"
+    );
+    let elsewhere = text.contains("://") && !text.to_ascii_lowercase().starts_with("https://127.0.0.1");
+    assert!(
+        !elsewhere || text.starts_with('/'),
+        "{text:?} leads off the controller, and was taken as {path:?}"
+    );
+}
+
+/// What is not a service root claims nothing, and a claim is of bounded length.
+pub fn claim(bytes: &[u8]) {
+    let Ok(root) = parse_document(bytes) else { return };
+    let Some(claim) = sweep::claim::of_root(&root) else { return };
+    let texts = [claim.service_uuid, claim.vendor, claim.product, claim.redfish_version, claim.serial];
+    for text in texts.into_iter().flatten() {
+        assert!(
+            text.chars().count() <= 1024,
+            "a claim of {} characters was taken over",
+            text.chars().count()
+        );
+    }
+}
+
+/// A whole service, given as an object of documents by path, is read within its bounds; nothing is asked for twice,
+/// and a server is off only if something said so.
+pub fn inventory(bytes: &[u8]) {
+    let Ok(documents) = parse_document(bytes) else { return };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+    let mut service = Service { documents, asked: BTreeSet::new() };
+    let read = runtime.block_on(inventory_within(&mut service, BOUNDS, Timestamp::UNIX_EPOCH));
+    let Ok(inventory) = read else { return };
+    let asked = u32::try_from(service.asked.len()).unwrap_or(u32::MAX);
+    assert!(asked <= BOUNDS.requests + 1, "{asked} requests, at most {} were promised", BOUNDS.requests);
+    let off = inventory.systems.iter().any(|system| system.power.0 == Power::Off);
+    assert!(!off || says_off(&service.documents), "a server is called off, and nothing said so");
+}
+
+/// Whether any text in the value has `off` in it.
+fn says_off(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.to_ascii_lowercase().contains("off"),
+        Value::Array(items) => items.iter().any(says_off),
+        Value::Object(members) => members.values().any(says_off),
+        _ => false,
+    }
+}
+
+/// A controller in memory that remembers what it was asked for.
+struct Service {
+    documents: Value,
+    asked: BTreeSet<String>,
+}
+
+impl Get for Service {
+    async fn get(&mut self, path: &str) -> Result<Document, Error> {
+        assert!(self.asked.insert(path.to_owned()), "{path} was asked for twice");
+        let found = self.documents.get(link::identity(path)).filter(|value| value.is_object());
+        match found {
+            Some(value) => Ok(Document { path: path.into(), etag: None, bytes: 1000, value: value.clone() }),
+            None => Err(Error::Answered {
+                operation: "GET".into(),
+                endpoint: target().endpoint,
+                status: 404,
+                messages: Vec::new(),
+                retry_after: None,
+            }),
+        }
+    }
+
+    fn resolve(&self, to: &str) -> Result<String, String> {
+        link::resolve(&target(), to)
+    }
+}
+
+fn target() -> Target {
+    let endpoint = Endpoint { addr: [127, 0, 0, 1].into(), port: 443 };
+    Target::https(endpoint, Trust::Look { authorities: None })
 }
 
 /// How deep lists and objects are nested; bounded by the parser, so that this may recurse.

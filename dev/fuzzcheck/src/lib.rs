@@ -6,7 +6,7 @@
 //!
 //! | module | promises about |
 //! |---|---|
-//! | [`controller`] | documents that a BMC answers with |
+//! | [`controller`] | documents, links, claims and whole services of a BMC |
 //! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
 //! | [`sealed`] | key files, passphrase records and sealed secrets |
 //! | [`mutate`] | seeded changes to an input |
@@ -28,8 +28,11 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 10] = [
+    Target { name: "bmc_claim", run: controller::claim },
     Target { name: "bmc_document", run: controller::document },
+    Target { name: "bmc_inventory", run: controller::inventory },
+    Target { name: "bmc_link", run: controller::link },
     Target { name: "evidence_checkpoint", run: log::checkpoint },
     Target { name: "evidence_record", run: log::record },
     Target { name: "evidence_tamper", run: log::tamper },
