@@ -1,9 +1,5 @@
 //! Every maker's tree, walked link by link through the pure machine, and held against its golden shape.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "in tests, also in their helpers, this is how they fail"
-)]
+#![expect(clippy::unwrap_used, reason = "in tests, also in their helpers, this is how they fail")]
 
 mod captured;
 mod tree;
