@@ -51,6 +51,7 @@ pub fn export(dir: &Path, range: Range, to: &mut dyn Write) -> Result<u64, Error
                 Error::io("read", &path)(std::io::Error::new(std::io::ErrorKind::InvalidData, why))
             })?;
             if record.seq > range.to {
+                to.flush().map_err(Error::io("write the export of", dir))?;
                 return Ok(count);
             }
             if record.seq >= range.from {

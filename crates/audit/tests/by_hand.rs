@@ -1,10 +1,6 @@
 //! The manual says how to check a log with `sha256sum` and `openssl`; its commands are run here as they stand.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking, like the tests themselves"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, like the tests themselves")]
 
 mod common;
 
