@@ -4,7 +4,7 @@ use crate::events::Events;
 use crate::pending::Pending;
 use crate::registry::{Outputs, Registry};
 use jiff::Timestamp;
-use model::book::{DeviceBook, Observation, OpenSession};
+use model::book::{DeviceBook, Observation, OpenSession, SweepRecord};
 use model::command::BoxFuture;
 use model::device::{Certificate, Device, DeviceId, Stage};
 use model::event::What;
@@ -224,5 +224,22 @@ impl DeviceBook for Book {
         Box::pin(async move {
             self.0.store.open_sessions().await.map_err(|error| unavailable("open sessions", &error))
         })
+    }
+
+    fn zone_of(&self, range: ipnet::IpNet) -> String {
+        self.registry().zones().holding(&range).to_owned()
+    }
+
+    fn sweep_begun(
+        &self,
+        range: ipnet::IpNet,
+        port: u16,
+        rate: u32,
+    ) -> BoxFuture<'_, Result<Option<SweepRecord>, Failure>> {
+        Box::pin(crate::sweeps::begun(&self.0.store, range, port, rate, self.now()))
+    }
+
+    fn sweep_progress(&self, sweep: SweepRecord) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(crate::sweeps::progress(&self.0.store, sweep, self.now()))
     }
 }

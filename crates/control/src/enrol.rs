@@ -16,9 +16,12 @@ const MOST: usize = 256;
 /// A key that was shown and not confirmed is forgotten after so long.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// The second factors that were shown and not confirmed yet, by their link's hash.
+/// A second factor's key, and when it was first shown.
+type Shown = (Timestamp, Secret<Vec<u8>>);
+
+/// The second factors that were shown and not confirmed yet, by their link.
 #[derive(Default)]
-pub(crate) struct Enrolments(Mutex<HashMap<String, (Timestamp, Secret<Vec<u8>>)>>);
+pub(crate) struct Enrolments(Mutex<HashMap<String, Shown>>);
 
 impl Enrolments {
     /// The key shown for this link, or a fresh one.

@@ -157,10 +157,21 @@ impl Gate {
         let stored = user.as_ref().and_then(|user| user.password.clone());
         let right = self.hash(attempt.password.clone(), stored).await?;
         let Some(user) = user.filter(|user| right && user.enabled) else { return Ok(false) };
+        self.renew_hash(&user, &attempt.password).await;
         if !self.0.settings.second_factor {
             return Ok(true);
         }
         self.second_factor(&user, &attempt.code).await
+    }
+
+    /// A hash made with weaker parameters than today's is made anew, now that the password is at hand.
+    async fn renew_hash(&self, user: &store::User, typed: &Secret<String>) {
+        if user.password.as_deref().is_some_and(password::needs_rehash)
+            && let Ok(renewed) = self.make_hash(typed.clone()).await
+            && let Err(error) = self.0.store.set_password(&user.name, Some(renewed)).await
+        {
+            tracing::warn!(%error, user = user.name, "a password's hash could not be renewed");
+        }
     }
 
     /// Hashing takes memory and a core for a while, so only a few run at once, off the runtime's threads.

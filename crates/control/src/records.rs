@@ -2,7 +2,9 @@
 
 use crate::book::{Book, no_such, unavailable};
 use model::book::DeviceBook;
-use model::command::records::{AcknowledgeFinding, ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage};
+use model::command::records::{
+    AcknowledgeFinding, ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage,
+};
 use model::command::{BoxFuture, Part};
 use model::device::{Device, DeviceId, Presence, Reach, Stage};
 use model::{Failure, Kind, Object, Permit};
@@ -178,14 +180,18 @@ macro_rules! part {
 }
 
 part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this.edit(order));
-part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this.set_stage(&order));
-part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
-    .approve(&order));
+part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
+    .set_stage(&order));
+part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| {
+    this.approve(&order)
+});
 part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .forget(&order.device)
     .await);
-part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this.import(order).await);
-part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this.backup(order.to).await);
-part!(AcknowledgeFinding, |this, asked| Ok(this.object_of(asked.device.as_ref())), |this, permit, order| this
-    .acknowledge(&permit, &order)
+part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this
+    .import(order)
     .await);
+part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this.backup(order.to).await);
+part!(AcknowledgeFinding, |this, asked| Ok(this.object_of(asked.device.as_ref())), |this, permit, order| {
+    this.acknowledge(&permit, &order).await
+});

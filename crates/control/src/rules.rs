@@ -41,7 +41,8 @@ pub(crate) async fn adoptable(book: &Book) -> Result<Vec<DeviceId>, Failure> {
     if imported.is_empty() {
         return Ok(Vec::new());
     }
-    let tried: HashSet<(String, DeviceId)> = book.store().tried().await.map_err(failed)?.into_iter().collect();
+    let tried: HashSet<(String, DeviceId)> =
+        book.store().tried().await.map_err(failed)?.into_iter().collect();
     let is_open = |device: &Device| {
         let keys = allowed(device).into_iter().map(|meant| key(&meant));
         keys.filter(|key| imported.contains(key)).any(|key| !tried.contains(&(key, device.id.clone())))

@@ -3,10 +3,10 @@
 
 use bmc::Fleet;
 use control::Door;
+use model::Actor;
 use model::command::bmc::{Adopt, AdoptBy};
 use model::device::{DeviceId, Stage};
 use model::event::What;
-use model::Actor;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;

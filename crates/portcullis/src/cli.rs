@@ -190,7 +190,13 @@ pub struct Restore {
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
     /// The appliance.
-    #[arg(long, env = "PORTCULLIS_URL", default_value = "https://localhost:8443", value_name = "URL", global = true)]
+    #[arg(
+        long,
+        env = "PORTCULLIS_URL",
+        default_value = "https://localhost:8443",
+        value_name = "URL",
+        global = true
+    )]
     pub url: String,
     /// A file that holds an API token; made on the account page.
     #[arg(long, env = "PORTCULLIS_TOKEN_FILE", value_name = "FILE", global = true)]

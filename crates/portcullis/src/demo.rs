@@ -9,11 +9,11 @@ use crate::{init, telemetry};
 use anyhow::Context as _;
 use control::zones::Zone;
 use lab::Lab;
+use model::Actor;
 use model::command::bmc::{Adopt, AdoptBy, Discover};
 use model::command::records::{Edit, ImportCredentials, MeantFor};
 use model::device::Stage;
 use model::event::What;
-use model::Actor;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,7 +65,11 @@ async fn serve(options: &Options) -> Result<(), Exit> {
     }
     let config = config::read(&place.config_file()).map_err(crate::check::problems)?;
     let metrics = telemetry::start(&config.log)?;
-    let link = if is_new || !is_enrolled(&place, &config).await? { Some(init::first_login_async(&place, &config, "admin").await?) } else { None };
+    let link = if is_new || !is_enrolled(&place, &config).await? {
+        Some(init::first_login_async(&place, &config, "admin").await?)
+    } else {
+        None
+    };
     let rack = lab_config(options)?;
     let lab = Lab::start(rack).await.map_err(anyhow::Error::from)?;
     let credentials = place.data.join("lab-credentials.csv");
@@ -74,9 +78,16 @@ async fn serve(options: &Options) -> Result<(), Exit> {
     println!("\n  Portcullis     https://{}", init::authority(&config));
     match link {
         Some(link) => println!("  first login    {link}"),
-        None => println!("  sign in as     admin (a new first login: portcullis init --reset-login --data {})", place.data.display()),
+        None => println!(
+            "  sign in as     admin (a new first login: portcullis init --reset-login --data {})",
+            place.data.display()
+        ),
     }
-    println!("  rack           {} simulated controllers; their passwords: {}\n", lab.bmcs().len(), credentials.display());
+    println!(
+        "  rack           {} simulated controllers; their passwords: {}\n",
+        lab.bmcs().len(),
+        credentials.display()
+    );
     let stop = stop_signal()?;
     if is_new {
         furnish(&appliance, &lab, options).await?;
@@ -97,7 +108,8 @@ fn config_of(options: &Options) -> Config {
     config.web.listen = vec![options.listen];
     // A demonstration should move before one's eyes.
     config.bmc.poll_interval = 10;
-    config.zone = vec![Zone { name: "management".into(), networks: vec![ipnet::IpNet::from(lab_network(options))] }];
+    config.zone =
+        vec![Zone { name: "management".into(), networks: vec![ipnet::IpNet::from(lab_network(options))] }];
     config
 }
 
@@ -105,7 +117,8 @@ fn config_of(options: &Options) -> Config {
 fn lab_network(options: &Options) -> ipnet::Ipv4Net {
     let bits = usize::BITS - (options.rack.count + 16).leading_zeros();
     let prefix = 32_u8.saturating_sub(u8::try_from(bits).unwrap_or(16).max(8));
-    ipnet::Ipv4Net::new(options.rack.first_addr, prefix).map_or(ipnet::Ipv4Net::default(), |network| network.trunc())
+    ipnet::Ipv4Net::new(options.rack.first_addr, prefix)
+        .map_or(ipnet::Ipv4Net::default(), |network| network.trunc())
 }
 
 fn lab_config(options: &Options) -> anyhow::Result<lab::LabConfig> {
@@ -125,10 +138,12 @@ async fn furnish(appliance: &Appliance, lab: &Lab, options: &Options) -> Result<
     let (door, actor) = (&appliance.parts.door, Actor::system("operator"));
     let bmcs = lab.bmcs();
     let entries = bmcs.iter().enumerate().filter(is_adopted);
-    let entries = entries.map(|(_, bmc)| (MeantFor::Serial(bmc.serial.clone()), bmc.credential.clone())).collect();
+    let entries =
+        entries.map(|(_, bmc)| (MeantFor::Serial(bmc.serial.clone()), bmc.credential.clone())).collect();
     door.run(&actor, &appliance.records, ImportCredentials { entries }).await?;
     let mut news = door.events().listen();
-    let sweep = Discover { range: ipnet::IpNet::from(lab_network(options)), port: options.rack.port, rate: RATE };
+    let sweep =
+        Discover { range: ipnet::IpNet::from(lab_network(options)), port: options.rack.port, rate: RATE };
     door.run(&actor, &appliance.fleet, sweep).await?;
     loop {
         match news.recv().await {
@@ -152,7 +167,8 @@ async fn label(appliance: &Appliance, bmcs: &[lab::BmcInfo]) -> Result<(), Exit>
     for device in door.book().all() {
         let Some(bmc) = bmcs.iter().find(|bmc| bmc.addr == device.endpoint.into()) else { continue };
         let labels = [("rack", bmc.rack.clone()), ("unit", format!("{:02}", bmc.rack_unit))];
-        let labels: BTreeMap<String, String> = labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let labels: BTreeMap<String, String> =
+            labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let edit = Edit { device: device.id.clone(), name: Some(bmc.name.clone()), labels: Some(labels) };
         door.run(&actor, &appliance.records, edit).await?;
     }

@@ -5,9 +5,9 @@ use crate::config::{Config, annotated};
 use crate::exit::Exit;
 use crate::{files, parts, tls};
 use anyhow::Context as _;
+use model::Actor;
 use model::access::{Role, Scope};
 use model::command::access::{AddGrant, CreateUser};
-use model::Actor;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -35,14 +35,19 @@ pub fn run(options: &Init, json: bool) -> Result<(), Exit> {
     make(&options.place, &config)?;
     let link = first_login(&options.place, &options.admin)?;
     if json {
-        println!("{}", serde_json::json!({ "config": file, "data": options.place.data, "first_login": link }));
+        println!(
+            "{}",
+            serde_json::json!({ "config": file, "data": options.place.data, "first_login": link })
+        );
     } else {
         println!("data directory  {}", options.place.data.display());
         println!("configuration   {}", file.display());
         println!("vault key       keep a copy of it in a safe: without it no credential can be opened");
         println!("start           portcullis serve --data {}", options.place.data.display());
         println!("first login     {link}");
-        println!("                (works once, for 24 hours; on a browser that warns, compare the certificate's fingerprint)");
+        println!(
+            "                (works once, for 24 hours; on a browser that warns, compare the certificate's fingerprint)"
+        );
     }
     Ok(())
 }
@@ -63,7 +68,8 @@ pub fn make(place: &Place, config: &Config) -> anyhow::Result<()> {
     }
     let signer = data.join(parts::AUDIT_KEY);
     if !signer.exists() {
-        audit::key::create(&signer).with_context(|| format!("make the audit log's key {}", signer.display()))?;
+        audit::key::create(&signer)
+            .with_context(|| format!("make the audit log's key {}", signer.display()))?;
     }
     Ok(())
 }

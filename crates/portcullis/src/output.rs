@@ -3,7 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 
 /// Prints a value: as JSON if asked for, else by `human`.
-pub fn show<T: serde::Serialize>(json: bool, value: &T, human: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+pub fn show<T: serde::Serialize>(
+    json: bool,
+    value: &T,
+    human: impl FnOnce(&T) -> String,
+) -> anyhow::Result<()> {
     let text = if json { serde_json::to_string_pretty(value)? } else { human(value) };
     let mut out = std::io::stdout().lock();
     // A reader that has seen enough (`| head`) is no error.

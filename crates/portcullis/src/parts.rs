@@ -42,7 +42,8 @@ pub async fn open(place: &Place, config: &Config) -> anyhow::Result<Parts> {
     let log = audit::Log::open(&data.join(AUDIT_LOG), signer, config.audit.clone(), Arc::clone(&clock));
     let log = log.context("open the audit log")?;
     let events = Events::new(Arc::clone(&clock));
-    let access = AccessBook::open(store.clone(), Arc::clone(&clock)).await.context("read users and grants")?;
+    let access =
+        AccessBook::open(store.clone(), Arc::clone(&clock)).await.context("read users and grants")?;
     let zones = Zones::new(&config.zone);
     let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock)).await;
     let door = Door::new(Arc::new(access), log, book.context("read the devices")?, events);
@@ -62,8 +63,9 @@ impl Parts {
 /// Makes sure that nobody else works on the data directory, for as long as the file is held.
 pub fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join(LOCK);
-    let file = File::create(&path)
-        .with_context(|| format!("open {}; is {} a data directory made by `portcullis init`?", path.display(), data.display()))?;
+    let file = File::create(&path).with_context(|| {
+        format!("open {}; is {} a data directory made by `portcullis init`?", path.display(), data.display())
+    })?;
     anyhow::ensure!(
         file.try_lock().is_ok(),
         "another portcullis works on {}; stop it first, or use the API",
@@ -92,5 +94,7 @@ fn around(data: &Path) -> anyhow::Result<vault::Surroundings> {
 }
 
 fn passphrase() -> anyhow::Result<Option<Secret<String>>> {
-    std::env::var_os("PORTCULLIS_PASSPHRASE_FILE").map(|file| crate::files::secret(Path::new(&file))).transpose()
+    std::env::var_os("PORTCULLIS_PASSPHRASE_FILE")
+        .map(|file| crate::files::secret(Path::new(&file)))
+        .transpose()
 }

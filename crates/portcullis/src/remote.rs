@@ -13,7 +13,9 @@ pub fn client(remote: &Remote) -> Result<Client, Exit> {
         None => None,
     };
     let authority = match &remote.ca {
-        Some(file) => Some(std::fs::read(file).with_context(|| format!("read the certificate {}", file.display()))?),
+        Some(file) => {
+            Some(std::fs::read(file).with_context(|| format!("read the certificate {}", file.display()))?)
+        }
         None => None,
     };
     Ok(Client::new(&remote.url, authority.as_deref(), token)?)

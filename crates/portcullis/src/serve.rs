@@ -73,18 +73,24 @@ impl Appliance {
             tasks.spawn(named("syslog", audit::export::syslog(log.clone(), syslog)));
         }
         let start = serde_json::json!({ "version": env!("CARGO_PKG_VERSION") });
-        log.note(audit::Note::Start, Actor::system("appliance"), start).await.context("write down the start")?;
+        log.note(audit::Note::Start, Actor::system("appliance"), start)
+            .await
+            .context("write down the start")?;
         // 4. Controllers are watched.
         let keeper: Arc<dyn DeviceBook> = Arc::new(book);
         let fleet = Arc::new(Fleet::new(keeper, Arc::clone(&parts.clock), config.bmc.clone())?);
         tasks.spawn(named("fleet", Fleet::clone(&fleet).run(stops.fleet.clone())));
         // 5. Seen controllers are adopted by rule; what has ended is removed.
         let records = Arc::new(Records::new(parts.door.book().clone()));
-        tasks.spawn(named("adoption", adoption::run(parts.door.clone(), Arc::clone(&fleet), stops.work.clone())));
+        tasks.spawn(named(
+            "adoption",
+            adoption::run(parts.door.clone(), Arc::clone(&fleet), stops.work.clone()),
+        ));
         tasks.spawn(named("tidy", tidy(parts.gate.clone(), stops.work.clone())));
         // 6. The door opens: pages and API.
         let jobs = Jobs::new(parts.door.clone());
-        let shared = service::Shared { fleet: &fleet, records: &records, jobs, metrics, closing: stops.web.clone() };
+        let shared =
+            service::Shared { fleet: &fleet, records: &records, jobs, metrics, closing: stops.web.clone() };
         let (server, app) = service::bind(&parts, &config, shared)?;
         for address in server.addresses() {
             tracing::info!(%address, "pages and API are served");
@@ -122,7 +128,9 @@ impl Appliance {
             }
         }
         let log = self.parts.door.audit();
-        if let Err(error) = log.note(audit::Note::Stop, Actor::system("appliance"), serde_json::Value::Null).await {
+        if let Err(error) =
+            log.note(audit::Note::Stop, Actor::system("appliance"), serde_json::Value::Null).await
+        {
             tracing::error!(%error, "the stop could not be written down");
         }
         self.parts.close().await;

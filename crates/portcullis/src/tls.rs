@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 /// key (ECDSA P-256), both in PEM.
 pub fn self_signed(name: &str, listen: &[SocketAddr]) -> anyhow::Result<(String, String)> {
     let mut names = vec![name.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    names.extend(listen.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));
+    names
+        .extend(listen.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));
     names.sort();
     names.dedup();
     let mut params = rcgen::CertificateParams::new(names).context("make a certificate")?;

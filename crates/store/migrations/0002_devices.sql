@@ -34,9 +34,10 @@ CREATE TABLE inventories (
 
 -- Outlives its device's record: a session is closed even on a controller that was forgotten.
 CREATE TABLE open_sessions (
-    device   TEXT    NOT NULL PRIMARY KEY,
+    device   TEXT    NOT NULL,
     path     TEXT,
-    asked_at INTEGER NOT NULL
+    asked_at INTEGER NOT NULL,
+    PRIMARY KEY (device, asked_at)
 ) STRICT;
 
 CREATE TABLE sweeps (

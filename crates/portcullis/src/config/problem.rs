@@ -34,7 +34,13 @@ impl std::error::Error for Problem {}
 pub fn read(file: &Path) -> Result<Config, Vec<Problem>> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         let hint = "`portcullis init` writes an annotated one".to_owned();
-        vec![Problem { file: file.into(), line: 1, column: 1, what: format!("cannot be read: {error}"), hint: Some(hint) }]
+        vec![Problem {
+            file: file.into(),
+            line: 1,
+            column: 1,
+            what: format!("cannot be read: {error}"),
+            hint: Some(hint),
+        }]
     })?;
     let config: Config = toml::from_str(&text).map_err(|error| vec![syntax(file, &text, &error)])?;
     let problems = judge(file, &text, &config);
@@ -70,19 +76,36 @@ fn judge(file: &Path, text: &str, config: &Config) -> Vec<Problem> {
         wrong("appliance", "store", "this version keeps its state in SQLite only".into(), "use sqlite:FILE");
     }
     if config.audit.checkpoint_records == 0 || config.audit.checkpoint_minutes == 0 {
-        wrong("audit", "checkpoint_records", "checkpoints need a distance of at least 1".into(), "use 1000 and 15");
+        wrong(
+            "audit",
+            "checkpoint_records",
+            "checkpoints need a distance of at least 1".into(),
+            "use 1000 and 15",
+        );
     }
     if tracing_subscriber::EnvFilter::try_new(&config.log.level).is_err() {
-        wrong("log", "level", format!("{:?} is no log filter", config.log.level), "use error, warn, info or debug");
+        wrong(
+            "log",
+            "level",
+            format!("{:?} is no log filter", config.log.level),
+            "use error, warn, info or debug",
+        );
     }
     for (at, zone) in config.zone.iter().enumerate() {
         if zone.networks.is_empty() {
-            wrong("zone", "networks", format!("zone {:?} has no network", zone.name), "name at least one, such as 10.20.0.0/16");
+            wrong(
+                "zone",
+                "networks",
+                format!("zone {:?} has no network", zone.name),
+                "name at least one, such as 10.20.0.0/16",
+            );
         }
         let earlier = config.zone.get(..at).unwrap_or_default();
-        for (network, other) in zone.networks.iter().flat_map(|n| earlier.iter().map(move |other| (n, other))) {
+        for (network, other) in zone.networks.iter().flat_map(|n| earlier.iter().map(move |other| (n, other)))
+        {
             if other.networks.contains(network) {
-                let what = format!("network {network} stands in zone {:?} and in zone {:?}", other.name, zone.name);
+                let what =
+                    format!("network {network} stands in zone {:?} and in zone {:?}", other.name, zone.name);
                 wrong("zone", "networks", what, "a network belongs to one zone");
             }
         }
@@ -129,6 +152,9 @@ mod tests {
         let problems = problems(text);
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(problems[0].starts_with("2:1: "), "{problems:?}");
-        assert!(problems[1].contains("network 10.0.0.0/8 stands in zone \"a\" and in zone \"b\""), "{problems:?}");
+        assert!(
+            problems[1].contains("network 10.0.0.0/8 stands in zone \"a\" and in zone \"b\""),
+            "{problems:?}"
+        );
     }
 }

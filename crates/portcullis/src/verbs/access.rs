@@ -54,7 +54,8 @@ fn actions(json: bool) -> Result<(), Exit> {
         .map(|action| serde_json::json!({ "action": action, "meaning": action.meaning(), "roles": roles(action) }))
         .collect();
     Ok(show(json, &all, |_| {
-        let row = |action: &Action| vec![action.to_string(), roles(action).join(" "), action.meaning().to_owned()];
+        let row =
+            |action: &Action| vec![action.to_string(), roles(action).join(" "), action.meaning().to_owned()];
         table(&["action", "roles", "meaning"], &Action::ALL.iter().map(row).collect::<Vec<_>>())
     })?)
 }

@@ -71,7 +71,8 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
         Verb::Export { remote } => {
             let client = remote::client(&remote)?;
             let mut records = client.audit_export()?;
-            io::copy(&mut records, &mut io::stdout().lock()).context("write the records to standard output")?;
+            io::copy(&mut records, &mut io::stdout().lock())
+                .context("write the records to standard output")?;
             Ok(())
         }
         Verb::Verify(options) => verify(&options, json),
@@ -109,7 +110,8 @@ fn verify(options: &Verify, json: bool) -> Result<(), Exit> {
         None => public_key(&options.place)?,
     };
     let log = options.log.clone().unwrap_or_else(|| options.place.data.join(parts::AUDIT_LOG));
-    let report = audit::verify::verify(&log, options.anchor.as_deref(), key).context("verify the audit log")?;
+    let report =
+        audit::verify::verify(&log, options.anchor.as_deref(), key).context("verify the audit log")?;
     show(json, &report, ToString::to_string)?;
     if report.is_sound() { Ok(()) } else { Err(Exit::Damaged) }
 }

@@ -14,12 +14,16 @@ pub fn backup(options: &Backup, json: bool) -> Result<(), Exit> {
     let mut content = client.backup()?;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&options.file);
     let mut file = made.with_context(|| format!("make {}", options.file.display()))?;
-    let size = io::copy(&mut content, &mut file).with_context(|| format!("write {}", options.file.display()))?;
+    let size =
+        io::copy(&mut content, &mut file).with_context(|| format!("write {}", options.file.display()))?;
     file.sync_all()?;
     store::check_backup(&options.file).context("the backup that arrived is not whole")?;
     let shown = serde_json::json!({ "file": options.file, "bytes": size });
     Ok(show(json, &shown, |_| {
-        format!("{} ({size} bytes)\nIt does not hold the vault's key; keep that one apart.", options.file.display())
+        format!(
+            "{} ({size} bytes)\nIt does not hold the vault's key; keep that one apart.",
+            options.file.display()
+        )
     })?)
 }
 
@@ -33,7 +37,10 @@ pub fn restore(options: &Restore, json: bool) -> Result<(), Exit> {
     store::restore(&options.file, to, existing).context("restore")?;
     end_sessions(&url)?;
     Ok(show(json, &serde_json::json!({ "restored": to }), |_| {
-        format!("restored to {}; start the appliance with the vault's key that sealed the backup", to.display())
+        format!(
+            "restored to {}; start the appliance with the vault's key that sealed the backup",
+            to.display()
+        )
     })?)
 }
 

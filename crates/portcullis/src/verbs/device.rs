@@ -257,7 +257,10 @@ fn discover(options: &Discover, json: bool) -> Result<(), Exit> {
         let found = client.sweeps()?.into_iter().find(|sweep| sweep.sweep == number);
         if let Some(sweep) = found.filter(|sweep| sweep.ended || options.no_wait) {
             return Ok(show(json, &sweep, |sweep| {
-                format!("sweep {number}: {} of {} addresses asked, {} controllers", sweep.asked, sweep.total, sweep.found)
+                format!(
+                    "sweep {number}: {} of {} addresses asked, {} controllers",
+                    sweep.asked, sweep.total, sweep.found
+                )
             })?);
         }
         std::thread::sleep(LOOK_AGAIN);
@@ -289,7 +292,13 @@ fn power(client: &Client, reset: Reset, devices: Vec<String>, json: bool) -> Res
     show(json, &job, |job| {
         let failures = job.results.iter().filter_map(|result| result.failure.as_ref());
         let lines: Vec<String> = failures.map(ToString::to_string).collect();
-        format!("{} of {} done, {} failed\n{}", job.done - job.failed, job.total, job.failed, lines.join("\n"))
+        format!(
+            "{} of {} done, {} failed\n{}",
+            job.done - job.failed,
+            job.total,
+            job.failed,
+            lines.join("\n")
+        )
     })?;
     match job.results.into_iter().find_map(|result| result.failure) {
         Some(failure) => Err(failure.into()),
@@ -300,7 +309,10 @@ fn power(client: &Client, reset: Reset, devices: Vec<String>, json: bool) -> Res
 fn parse_labels(labels: &[String]) -> Result<Option<BTreeMap<String, String>>, Exit> {
     let wrong = |label: &String| Exit::Wrong(vec![format!("label {label:?} is not KEY=VALUE")]);
     let pair = |label: &String| {
-        label.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| wrong(label))
+        label
+            .split_once('=')
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .ok_or_else(|| wrong(label))
     };
     if labels.is_empty() {
         return Ok(None);
@@ -311,18 +323,27 @@ fn parse_labels(labels: &[String]) -> Result<Option<BTreeMap<String, String>>, E
 fn import(client: &Client, file: &std::path::Path, json: bool) -> Result<(), Exit> {
     let text = files::secret(file)?;
     let mut entries = Vec::new();
-    let lines = text.expose().lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    let lines = text
+        .expose()
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     for (number, line) in lines {
         let fields: Vec<&str> = line.splitn(4, ',').map(str::trim).collect();
         let &[kind, value, username, password] = &fields[..] else {
-            let what = format!("{}:{}:1: a line is `serial|mac|trusted,VALUE,USER,PASSWORD`", file.display(), number + 1);
+            let what = format!(
+                "{}:{}:1: a line is `serial|mac|trusted,VALUE,USER,PASSWORD`",
+                file.display(),
+                number + 1
+            );
             return Err(Exit::Wrong(vec![what]));
         };
         let meant = match kind {
             "serial" | "mac" => serde_json::json!({ (kind): value }),
             "trusted" => serde_json::json!({ "trusted": true }),
             other => {
-                let what = format!("{}:{}:1: {other:?} is not serial, mac or trusted", file.display(), number + 1);
+                let what =
+                    format!("{}:{}:1: {other:?} is not serial, mac or trusted", file.display(), number + 1);
                 return Err(Exit::Wrong(vec![what]));
             }
         };

@@ -57,7 +57,8 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
 
 fn list(tokens: &[Token]) -> String {
     let row = |token: &Token| {
-        let state = if token.revoked { "revoked".to_owned() } else { format!("until {:.0}", token.expires_at) };
+        let state =
+            if token.revoked { "revoked".to_owned() } else { format!("until {:.0}", token.expires_at) };
         let used = token.last_used.map_or_else(|| "never".to_owned(), |at| format!("{at:.0}"));
         let limit = format!("{} over {}", token.limit.role, token.limit.scope);
         vec![token.id.clone(), token.label.clone(), limit, state, used]

@@ -79,21 +79,28 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
             let link = remote::client(&remote)?.create_user(&NewUser { name, full_name })?;
             print_link(&remote, &link, json)
         }
-        Verb::Reset { name, remote } => print_link(&remote, &remote::client(&remote)?.reset_user(&name)?, json),
+        Verb::Reset { name, remote } => {
+            print_link(&remote, &remote::client(&remote)?.reset_user(&name)?, json)
+        }
         Verb::Enable { name, remote } => done(json, remote::client(&remote)?.set_enabled(&name, true)),
         Verb::Disable { name, remote } => done(json, remote::client(&remote)?.set_enabled(&name, false)),
         Verb::Grant { name, role, scope, remote } => {
             let granted = remote::client(&remote)?.grant(&name, &NewGrant { role, scope })?;
             Ok(show(json, &granted, |granted| format!("grant {}", granted.grant))?)
         }
-        Verb::Revoke { name, grant, remote } => done(json, remote::client(&remote)?.revoke_grant(&name, grant)),
+        Verb::Revoke { name, grant, remote } => {
+            done(json, remote::client(&remote)?.revoke_grant(&name, grant))
+        }
     }
 }
 
 fn list(users: &[User]) -> String {
     let row = |user: &User| {
-        let grants: Vec<String> =
-            user.grants.iter().map(|grant| format!("{}:{} over {}", grant.id, grant.role, grant.scope)).collect();
+        let grants: Vec<String> = user
+            .grants
+            .iter()
+            .map(|grant| format!("{}:{} over {}", grant.id, grant.role, grant.scope))
+            .collect();
         let state = match (user.enabled, user.enrolled) {
             (false, _) => "disabled",
             (true, false) => "invited",

@@ -6,7 +6,8 @@ use model::DeviceId;
 use model::book::OpenSession;
 
 impl Store {
-    /// Writes down that a session is about to be, or was, opened on a device.
+    /// Writes down that a session is about to be, or was, opened on a device. Two with the same device and
+    /// `asked_at` are one; others of the device stay.
     ///
     /// # Errors
     /// If it cannot be written: then none should be opened.
@@ -14,13 +15,13 @@ impl Store {
         let session = session.clone();
         self.write("write down", format!("the session on device {}", session.device), move |c| {
             let sql = "INSERT INTO open_sessions (device, path, asked_at) VALUES ($1, $2, $3) \
-                       ON CONFLICT (device) DO UPDATE SET path = excluded.path, asked_at = excluded.asked_at";
+                       ON CONFLICT (device, asked_at) DO UPDATE SET path = excluded.path";
             c.execute(sql, args![&session.device.0, session.path, session.asked_at]).map(drop)
         })
         .await
     }
 
-    /// Writes down that no session is open on a device any more.
+    /// Writes down that no session is open on a device any more: all of its entries go.
     ///
     /// # Errors
     /// If it cannot be written.
