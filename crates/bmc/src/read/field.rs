@@ -182,16 +182,20 @@ impl<'a> Fields<'a> {
     pub fn health(&mut self) -> HealthReading {
         match self.health_of("Status/Health") {
             Some(health) => HealthReading(health),
-            None => HealthReading(self.health_of("Status/HealthRollup").unwrap_or(Health::Unknown)),
+            None => HealthReading(self.health_rolled_up().unwrap_or(Health::Unknown)),
         }
     }
 
     /// The worse of a part's own health and that of everything inside it.
     pub fn health_inside(&mut self) -> HealthReading {
         let own = self.health_of("Status/Health");
-        // sushy-tools spells it HealthRollUp.
-        let inside = self.health_of("Status/HealthRollup").or_else(|| self.health_of("Status/HealthRollUp"));
+        let inside = self.health_rolled_up();
         HealthReading(own.max(inside).unwrap_or(Health::Unknown))
+    }
+
+    /// `HealthRollup`, which Redfish 1.0 and sushy-tools spell `HealthRollUp`.
+    fn health_rolled_up(&mut self) -> Option<Health> {
+        self.health_of("Status/HealthRollup").or_else(|| self.health_of("Status/HealthRollUp"))
     }
 
     fn health_of(&mut self, field: &str) -> Option<Health> {
@@ -433,6 +437,8 @@ mod tests {
         let mut fields = Fields::new("/x", &value);
         assert_eq!(fields.health().0, Health::Ok);
         assert_eq!(fields.health_inside().0, Health::Warning);
+        let value = json!({"Status": {"Health": null, "HealthRollUp": "Critical"}});
+        assert_eq!(Fields::new("/x", &value).health().0, Health::Critical);
         let value = json!({"Status": {"Health": "Great"}});
         let mut fields = Fields::new("/x", &value);
         assert_eq!(fields.health().0, Health::Unknown);

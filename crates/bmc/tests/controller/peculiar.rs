@@ -1,6 +1,6 @@
 //! What other makers' trees are like, and what no tree should be like: read from memory.
 
-use crate::support::{Docs, now};
+use crate::support::{Docs, now, nowhere};
 use bmc::Error;
 use bmc::client::{Document, Get};
 use bmc::read::{Bounds, inventory, inventory_within};
@@ -326,4 +326,36 @@ async fn drives_that_only_the_maker_knows() {
     assert_eq!((drive.capacity_bytes, drive.protocol.as_deref()), (Some(1_048_576_000), Some("SAS")));
     assert_eq!((drive.location.as_deref(), drive.firmware.as_deref()), (Some("1I:1:1"), Some("HPD1")));
     assert!(inventory.faults.is_empty(), "{:?}", inventory.faults);
+}
+
+/// Gives the first documents, and from then on takes no connection any more.
+struct Dying(Docs, usize);
+
+impl Get for Dying {
+    async fn get(&mut self, path: &str) -> Result<Document, Error> {
+        if self.1 == 0 {
+            let source = std::io::ErrorKind::ConnectionRefused.into();
+            return Err(Error::Connect {
+                operation: format!("GET {path} from"),
+                endpoint: nowhere().endpoint,
+                source,
+            });
+        }
+        self.1 -= 1;
+        self.0.get(path).await
+    }
+
+    fn resolve(&self, link: &str) -> Result<String, String> {
+        self.0.resolve(link)
+    }
+}
+
+#[tokio::test]
+async fn a_controller_that_dies_ends_the_reading() {
+    let mut docs = one_system(json!({"Id": "1"}));
+    let paths = ["/redfish/v1/Systems/1", "/a", "/b", "/c", "/d", "/e"];
+    docs.documents.insert("/redfish/v1/Systems".into(), members(&paths));
+    let mut dying = Dying(docs, 3);
+    let error = inventory(&mut dying, now()).await.unwrap_err();
+    assert!(error.to_string().contains("/c"), "after three that failed in a row: {error}");
 }
