@@ -6,22 +6,17 @@
 use super::Shared;
 use super::trouble::Trouble;
 use crate::client::{Answer, Document};
-use crate::sessions::{self, Ours};
 use crate::{Client, Error, Scheme, Target, Trust};
-use jiff::SignedDuration;
 use model::book::OpenSession;
-use model::device::{Device, DeviceId, Endpoint};
+use model::device::{Device, DeviceId};
 use model::{Credential, Failure, Kind};
 use serde_json::Value;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-
-/// The most sessions that are looked at on one controller; they allow 6 to 64.
-const MOST_SESSIONS: usize = 128;
+use tokio::time::Instant;
 
 /// How the client asks at present.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Signed {
+pub(super) enum Signed {
     /// As nobody.
     Out,
     /// In the session that the book knows as this.
@@ -32,12 +27,16 @@ enum Signed {
 
 /// All traffic to one adopted controller goes through here.
 pub struct Link {
-    shared: Arc<Shared>,
-    id: DeviceId,
-    client: Option<Client>,
-    signed: Signed,
-    sessions_path: Option<String>,
-    suspects: Vec<OpenSession>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) id: DeviceId,
+    pub(super) client: Option<Client>,
+    pub(super) signed: Signed,
+    pub(super) sessions_path: Option<String>,
+    pub(super) suspects: Vec<OpenSession>,
+    /// Until then a request of ours that broke off may still open a session.
+    pub(super) unsure_until: Instant,
+    /// When suspects that remain are looked after again.
+    pub(super) look_again: Instant,
     /// The credential in use, as a digest, and the one that was refused.
     in_use: Option<Digest>,
     refused: Option<Digest>,
@@ -49,7 +48,10 @@ type Digest = [u8; 32];
 impl Link {
     /// Nothing is opened yet.
     pub fn new(shared: Arc<Shared>, id: DeviceId, suspects: Vec<OpenSession>) -> Self {
+        let now = Instant::now();
         Self {
+            unsure_until: now + shared.config.limits().whole,
+            look_again: now,
             shared,
             id,
             client: None,
@@ -76,9 +78,10 @@ impl Link {
         self.follow_the_record()?;
         if self.signed == Signed::Out {
             self.sign_in().await?;
-            if self.has_suspects() && self.close_suspects().await? {
-                self.sign_in().await?;
-            }
+            self.look_again = Instant::now();
+        }
+        if self.has_suspects() && self.look_again <= Instant::now() && self.close_suspects().await? {
+            self.sign_in().await?;
         }
         self.client.as_mut().ok_or(Trouble::Gone)
     }
@@ -145,6 +148,14 @@ impl Link {
 
     /// Closes the session. What cannot be closed stays in the book for the next start.
     pub async fn close(&mut self) -> Result<(), Trouble> {
+        if self.has_suspects() && matches!(self.signed, Signed::Session(_)) && self.close_suspects().await? {
+            return Ok(());
+        }
+        self.log_out().await
+    }
+
+    /// Closes the session in use, and crosses out every entry unless another one may be open.
+    pub(super) async fn log_out(&mut self) -> Result<(), Trouble> {
         let signed = std::mem::replace(&mut self.signed, Signed::Out);
         if let (Signed::Session(open), Some(client)) = (signed, self.client.as_mut()) {
             if open.path.is_none() {
@@ -183,7 +194,7 @@ impl Link {
     }
 
     /// A moved device or an approved certificate needs a new client.
-    fn follow_the_record(&mut self) -> Result<(), Trouble> {
+    pub(super) fn follow_the_record(&mut self) -> Result<(), Trouble> {
         let device =
             self.shared.book.device(&self.id).filter(|device| device.is_adopted()).ok_or(Trouble::Gone)?;
         let target = target(&device, self.shared.config.plain_http).map_err(Trouble::Here)?;
@@ -224,6 +235,7 @@ impl Link {
         self.shared.book.session_opened(open.clone()).await.map_err(Trouble::Here)?;
         // From here on it may exist, also if this future is dropped.
         self.suspects.push(open.clone());
+        self.unsure_until = Instant::now() + self.shared.config.limits().whole.saturating_mul(2);
         let client = self.client.as_mut().ok_or(Trouble::Gone)?;
         match client.login_at(path, credential).await {
             Ok(session) => {
@@ -266,80 +278,6 @@ impl Link {
             return Ok(());
         }
         self.shared.book.session_closed(&self.id).await.map_err(Trouble::Here)
-    }
-
-    /// Closes what may have been left open. If all of it is closed, closes the session in use as well,
-    /// because the book can only say of a device that none is open any more, and returns true. What
-    /// the controller refuses to close stays a suspect and does not keep the device out of service.
-    async fn close_suspects(&mut self) -> Result<bool, Trouble> {
-        let Signed::Session(current) = self.signed.clone() else { return Ok(false) };
-        let (known, unknown): (Vec<OpenSession>, Vec<OpenSession>) =
-            std::mem::take(&mut self.suspects).into_iter().partition(|suspect| suspect.path.is_some());
-        let asked: Vec<_> = unknown.iter().map(|suspect| suspect.asked_at).collect();
-        // Until each is dealt with it stays a suspect, also if this future is dropped.
-        self.suspects = known.iter().chain(&unknown).cloned().collect();
-        let found = if asked.is_empty() { Vec::new() } else { self.find_left_open(&current, &asked).await? };
-        let mut stubborn = Vec::new();
-        let paths = known.iter().filter_map(|suspect| suspect.path.as_ref()).chain(&found);
-        let mut closed = 0_u64;
-        for path in paths.filter(|path| Some(*path) != current.path.as_ref()) {
-            match self.client.as_mut().ok_or(Trouble::Gone)?.delete(path).await {
-                Ok(_) => closed += 1,
-                Err(Error::Answered { status: 400 | 404 | 405 | 410, .. }) => {}
-                Err(error @ Error::Answered { .. }) => {
-                    tracing::warn!(device = %self.id, path, cause = error.cause(), "a session that was left open cannot be closed");
-                    stubborn.push(OpenSession { path: Some(path.clone()), ..current.clone() });
-                }
-                Err(error) => return Err(self.note(error)),
-            }
-        }
-        tracing::info!(device = %self.id, closed, "sessions that were left open are closed");
-        metrics::counter!(crate::metrics::SESSIONS_RECOVERED).increment(closed);
-        self.suspects = stubborn;
-        if self.has_suspects() {
-            return Ok(false);
-        }
-        self.close().await?;
-        self.follow_the_record()?;
-        Ok(true)
-    }
-
-    async fn find_left_open(
-        &mut self,
-        current: &OpenSession,
-        asked: &[jiff::Timestamp],
-    ) -> Result<Vec<String>, Trouble> {
-        let user = self.shared.book.credential(&self.id).await.map_err(Trouble::Here)?.username;
-        let Some(list) = self.sessions_path.clone() else { return Ok(Vec::new()) };
-        let client = self.client.as_mut().ok_or(Trouble::Gone)?;
-        let origin = own_address(client.target().endpoint);
-        let members = match client.get(&list).await {
-            Ok(document) => members(&document.value),
-            Err(error @ (Error::Answered { .. } | Error::BadDocument { .. })) => {
-                tracing::warn!(device = %self.id, cause = error.cause(), "cannot look for sessions that were left open");
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(self.note(error)),
-        };
-        let mut listed = Vec::new();
-        for path in members.iter().take(MOST_SESSIONS) {
-            match client.get(path).await {
-                Ok(document) => listed.push(sessions::read(path, &document.value)),
-                // It ended in the meantime, or is none of our business.
-                Err(Error::Answered { .. } | Error::BadDocument { .. } | Error::BadLink { .. }) => {}
-                Err(error) => return Err(self.note(error)),
-            }
-        }
-        let limits = self.shared.config.limits();
-        let patience = limits.connect + limits.handshake + limits.whole;
-        let ours = Ours {
-            user: &user,
-            origin,
-            current: current.path.as_deref().unwrap_or_default(),
-            current_asked_at: current.asked_at,
-            patience: SignedDuration::try_from(patience).unwrap_or(SignedDuration::from_mins(5)),
-        };
-        Ok(sessions::left_open(&listed, &ours, asked).into_iter().map(str::to_owned).collect())
     }
 }
 
@@ -386,17 +324,6 @@ pub fn was_not_opened(error: &Error) -> bool {
 pub fn members(collection: &Value) -> Vec<String> {
     let members = collection.get("Members").and_then(Value::as_array).into_iter().flatten();
     members.filter_map(crate::client::document::link).map(str::to_owned).collect()
-}
-
-/// The address that packets to a controller leave from, by the kernel's routes; nothing is sent.
-fn own_address(endpoint: Endpoint) -> Option<IpAddr> {
-    let any: SocketAddr = match endpoint.addr {
-        IpAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
-        IpAddr::V6(_) => ([0_u16; 8], 0).into(),
-    };
-    let socket = UdpSocket::bind(any).ok()?;
-    socket.connect(SocketAddr::from(endpoint)).ok()?;
-    socket.local_addr().ok().map(|addr| addr.ip())
 }
 
 fn digest(credential: &Credential) -> Digest {

@@ -9,6 +9,7 @@
 //! | [`owner`] | one controller's task: commands first, then polls and inventories |
 //! | [`schedule`] | when it is read next; pure |
 //! | [`supervisor`] | starts, restarts and stops the owners |
+//! | [`suspects`] | closes sessions that may have been left open |
 //! | [`switch`] | carries an act of switching out |
 //! | [`trouble`] | why a device could not be asked |
 
@@ -17,6 +18,7 @@ mod owner;
 mod parts;
 mod schedule;
 mod supervisor;
+mod suspects;
 mod switch;
 mod trouble;
 

@@ -4,7 +4,6 @@ use super::link::{Link, members};
 use super::schedule::{Errand, Schedule};
 use super::trouble::Trouble;
 use super::{Order, Shared, Slot};
-use crate::Error;
 use crate::client::ROOT;
 use crate::power::system;
 use crate::read;
@@ -212,15 +211,14 @@ impl Owner {
         Ok(&self.systems)
     }
 
-    /// Reads everything; in a new session, once, if the controller ended the one at hand.
     async fn inventory(&mut self) -> Result<(), Trouble> {
-        match self.inventory_once().await {
-            Err(Trouble::Request(Error::SessionEnded { .. })) => self.inventory_once().await,
-            other => other,
+        // The first document beyond the root tells whether the session still stands, and opens another if not.
+        self.systems.clear();
+        if let Err(trouble) = self.systems().await
+            && (trouble.needs_help() || trouble.is_unsent())
+        {
+            return Err(trouble);
         }
-    }
-
-    async fn inventory_once(&mut self) -> Result<(), Trouble> {
         let limit = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
         let bounds = read::Bounds { time: limit, ..read::Bounds::default() };
         let now = self.shared.clock.now();

@@ -251,8 +251,8 @@ mod any_controller {
         ) {
             let offered = [Reset::ALL, &[Reset::On, Reset::ForceOff, Reset::Nmi]];
             for offered in offered {
-                let Ok(Plan::Steps { steps, .. }) = plan(*wanted, offered, *before) else { continue };
-                let mut act = Act::new(steps, *before, None, &Config::default());
+                let Ok(Plan::Steps { steps, .. }) = plan(wanted, offered, before) else { continue };
+                let mut act = Act::new(steps, before, None, &Config::default());
                 let mut now = Duration::ZERO;
                 let mut next = act.start();
                 let mut last = (None, None);

@@ -115,6 +115,8 @@ async fn a_session_that_cannot_be_closed_keeps_no_device_out_of_service() {
     let path = fake.add_session("portcullis", "127.0.0.1", SystemClock.now());
     let book = book_of(&fake, Stage::InService);
     book.records.lock().unwrap().sessions.push(left(Some(path.clone()), SystemClock.now()));
+    // At the start, and again when the appliance stops.
+    fake.fault(&format!("DELETE {path}"), Fault::Status(500, None));
     fake.fault(&format!("DELETE {path}"), Fault::Status(500, None));
     let running = Running::start(book.clone(), config());
     running.refresh().await.unwrap();
@@ -125,4 +127,10 @@ async fn a_session_that_cannot_be_closed_keeps_no_device_out_of_service() {
         "{:?}",
         records.sessions
     );
+    drop(records);
+    let running = Running::start(book.clone(), config());
+    running.refresh().await.unwrap();
+    running.stop().await;
+    assert_eq!(fake.open_sessions(), 0);
+    assert!(book.records.lock().unwrap().sessions.is_empty());
 }
