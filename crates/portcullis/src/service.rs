@@ -52,7 +52,7 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
     if !sockets.is_empty() {
         listen.listen.clear();
     }
-    let router = web::router(&app, Default::default());
+    let router = web::router(&app, web::api::router(&app));
     let server = Server::bind(&listen, sockets, router).context("open the door")?;
     Ok((server, app))
 }

@@ -213,7 +213,7 @@ fn describe(client: &Client, key: &str, json: bool) -> Result<(), Exit> {
         let mut text = facts(&device);
         if let Some(inventory) = &inventory {
             text.push_str("\n\n");
-            text.push_str(&super::inspect::human(inventory));
+            text.push_str(&super::inventory::human(inventory));
         }
         text
     })?)

@@ -5,5 +5,6 @@ pub mod audit;
 pub mod backup;
 pub mod device;
 pub mod inspect;
+mod inventory;
 pub mod token;
 pub mod user;
