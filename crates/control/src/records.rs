@@ -1,6 +1,7 @@
 //! The acts on device records and on the appliance itself.
 
 use crate::book::{Book, no_such, unavailable};
+use crate::registry::as_name;
 use model::book::DeviceBook;
 use model::command::records::{
     AcknowledgeFinding, ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage,
@@ -36,7 +37,7 @@ impl Records {
         let invalid = |cause: String| Failure::new(Kind::Invalid, "edit", device.subject(), cause);
         if let Some(name) = &edit.name {
             fits(name).map_err(invalid)?;
-            if self.0.registry().free_name(name, Some(&device.id)) != name.trim().to_lowercase() {
+            if self.0.registry().free_name(name, Some(&device.id)) != as_name(name) {
                 return Err(Failure::new(
                     Kind::Conflict,
                     "rename",
@@ -52,7 +53,7 @@ impl Records {
             fits(key).and(fits(value)).map_err(invalid)?;
         }
         self.0.change(&edit.device, |device| {
-            device.name = edit.name.map_or_else(|| device.name.clone(), |name| name.trim().to_lowercase());
+            device.name = edit.name.map_or_else(|| device.name.clone(), |name| as_name(&name));
             device.labels = edit.labels.unwrap_or_else(|| std::mem::take(&mut device.labels));
         })
     }

@@ -300,7 +300,7 @@ impl Registry {
                 .values()
                 .any(|device| Some(&device.id) != except && device.name.eq_ignore_ascii_case(name))
         };
-        let wanted: String = wanted.trim().to_lowercase().replace(char::is_whitespace, "-");
+        let wanted = as_name(wanted);
         if !taken(&wanted) {
             return wanted;
         }
@@ -388,6 +388,11 @@ fn changed(device: &Device) -> What {
 
 fn finding(kind: &str, device: &Device, text: String) -> Finding {
     Finding { kind: kind.into(), device: Some(device.id.clone()), text }
+}
+
+/// How a text is spelt as a device's name: lower case, without blanks, so that it can be typed anywhere.
+pub(crate) fn as_name(text: &str) -> String {
+    text.trim().to_lowercase().replace(char::is_whitespace, "-")
 }
 
 fn address_name(endpoint: Endpoint) -> String {

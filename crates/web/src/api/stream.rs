@@ -35,7 +35,7 @@ where
                     // Everything was written: what is left is to hear how it ended.
                     None => return running.await.err().map(|error| (Err(error), (receiver, None))),
                 },
-                ended = running => {
+                ended = &mut *running => {
                     writing = None;
                     if let Err(error) = ended {
                         return Some((Err(error), (receiver, writing)));

@@ -1,0 +1,20 @@
+//! Serves the API over plain HTTP on loopback, with made-up devices and controllers that do nothing, to be
+//! tried out by programs such as schemathesis. Prints one line, `URL TOKEN`, and ends when stdin ends.
+
+#[path = "../tests/harness/mod.rs"]
+mod harness;
+
+use tokio::io::AsyncReadExt as _;
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let harness = harness::Harness::start().await;
+    let token = harness.administrator().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{} {token}", listener.local_addr()?);
+    let over = async {
+        let mut nothing = Vec::new();
+        let _read = tokio::io::stdin().read_to_end(&mut nothing).await;
+    };
+    axum::serve(listener, harness.router.clone()).with_graceful_shutdown(over).await
+}

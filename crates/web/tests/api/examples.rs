@@ -1,0 +1,88 @@
+//! One request for each endpoint that an administrator could send.
+
+use crate::harness::{DEVICE, Harness, SEEN};
+use serde_json::{Value, json};
+
+/// A request.
+pub struct Example {
+    /// As the document names it.
+    pub method: &'static str,
+    /// As the document names it, with its placeholders.
+    pub template: &'static str,
+    /// What is asked for.
+    pub path: String,
+    pub body: Option<Value>,
+}
+
+/// The endpoints that anybody with a token may ask, and that then show nothing which is not theirs.
+pub const EMPTY_WITHOUT_RIGHTS: &[&str] =
+    &["GET /api/v1/devices", "GET /api/v1/find", "GET /api/v1/jobs", "GET /api/v1/findings"];
+
+/// The endpoints that are about the token's holder alone.
+pub const ABOUT_ONESELF: &[&str] = &["GET /api/v1/whoami", "GET /api/v1/tokens"];
+
+impl Example {
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.template)
+    }
+
+    /// Whether it changes something.
+    pub fn acts(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
+/// All of them. `victim` is a user with the grant numbered `grant`.
+pub async fn all(harness: &Harness) -> Vec<Example> {
+    let finding = harness.finding(Some(DEVICE)).await;
+    let mut all = Vec::new();
+    let mut add = |method, template: &'static str, path: String, body| {
+        all.push(Example { method, template, path, body });
+    };
+    let device = |rest: &str| format!("/devices/{DEVICE}{rest}");
+    add("GET", "/api/v1/whoami", "/whoami".into(), None);
+    add("GET", "/api/v1/devices", "/devices?q=zone:management&limit=5".into(), None);
+    add("GET", "/api/v1/devices/{key}", device(""), None);
+    add("PATCH", "/api/v1/devices/{key}", device(""), Some(json!({ "labels": { "rack": "r9" } })));
+    add("DELETE", "/api/v1/devices/{key}", format!("/devices/{SEEN}"), None);
+    add("GET", "/api/v1/devices/{key}/inventory", device("/inventory"), None);
+    add("GET", "/api/v1/find", format!("/find?q={DEVICE}"), None);
+    let by_hand = json!({ "username": "root", "password": "calvin", "fingerprint": "0".repeat(64) });
+    add("POST", "/api/v1/devices/{key}/adopt", device("/adopt"), Some(by_hand));
+    add("POST", "/api/v1/devices/{key}/power", device("/power"), Some(json!({ "reset": "force_off" })));
+    add("POST", "/api/v1/devices/{key}/refresh", device("/refresh"), None);
+    add("PUT", "/api/v1/devices/{key}/stage", device("/stage"), Some(json!({ "stage": "maintenance" })));
+    let seen = json!({ "fingerprint": "0".repeat(64) });
+    add("PUT", "/api/v1/devices/{key}/certificate", device("/certificate"), Some(seen));
+    add("GET", "/api/v1/sweeps", "/sweeps".into(), None);
+    add("POST", "/api/v1/sweeps", "/sweeps".into(), Some(json!({ "range": "10.0.0.0/24" })));
+    add("DELETE", "/api/v1/sweeps/{sweep}", "/sweeps/1".into(), None);
+    let shared = json!([{ "trusted": true, "username": "svc", "password": "geheim" }]);
+    add("POST", "/api/v1/credentials", "/credentials".into(), Some(shared));
+    let many = json!({ "devices": [DEVICE], "reset": "on" });
+    add("POST", "/api/v1/jobs/power", "/jobs/power".into(), Some(many));
+    add("GET", "/api/v1/jobs", "/jobs".into(), None);
+    add("GET", "/api/v1/jobs/{job}", "/jobs/1".into(), None);
+    add("GET", "/api/v1/users", "/users".into(), None);
+    add("POST", "/api/v1/users", "/users".into(), Some(json!({ "name": "newcomer" })));
+    add("POST", "/api/v1/users/{name}/reset", "/users/root/reset".into(), None);
+    add("PUT", "/api/v1/users/{name}/enabled", "/users/root/enabled".into(), Some(json!({ "enabled": false })));
+    let grant = json!({ "role": "administrator", "scope": "all" });
+    add("POST", "/api/v1/users/{name}/grants", "/users/root/grants".into(), Some(grant));
+    add("DELETE", "/api/v1/users/{name}/grants/{grant}", "/users/root/grants/1".into(), None);
+    add("GET", "/api/v1/tokens", "/tokens".into(), None);
+    let token = json!({ "label": "x", "role": "viewer", "scope": "all", "days": 1 });
+    add("POST", "/api/v1/tokens", "/tokens".into(), Some(token));
+    add("DELETE", "/api/v1/tokens/{id}", "/tokens/00000000".into(), None);
+    let question = "/access/explain?user=root&action=device.power";
+    add("GET", "/api/v1/access/explain", question.into(), None);
+    add("GET", "/api/v1/audit", "/audit?limit=5".into(), None);
+    add("GET", "/api/v1/audit/export", "/audit/export".into(), None);
+    add("GET", "/api/v1/audit/state", "/audit/state".into(), None);
+    add("GET", "/api/v1/findings", "/findings".into(), None);
+    let acknowledge = format!("/findings/{finding}/acknowledge");
+    add("POST", "/api/v1/findings/{finding}/acknowledge", acknowledge, None);
+    add("GET", "/api/v1/events", "/events".into(), None);
+    add("POST", "/api/v1/backup", "/backup".into(), None);
+    all
+}
