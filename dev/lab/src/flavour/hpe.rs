@@ -4,7 +4,7 @@ use super::{
     AccessRow, Already, Etag, Flavour, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
     Versions,
 };
-use crate::document::{Place, View, set};
+use crate::document::{Place, View, set, unset};
 use crate::hardware::{Firmware, Hardware};
 use crate::parts::{DDR4, EPYC, ICE_LAKE};
 use crate::unit::Unit;
@@ -244,6 +244,9 @@ fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
 fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
     match place {
         Place::Root => {
+            if let Some(features) = doc.get_mut("ProtocolFeaturesSupported") {
+                unset(features, "DeepOperations");
+            }
             let version = view.hardware.bmc_firmware.trim_start_matches("iLO 5 v");
             set(
                 doc,
