@@ -85,7 +85,7 @@ impl Client {
         let header = |name| raw.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         Answer {
             status: raw.status,
-            location: header(header::LOCATION).and_then(|at| link::resolve(&self.target, at).ok()),
+            location: header(header::LOCATION).and_then(|at| link::path_of(&self.target, at)),
             retry_after: retry_after(&raw.headers),
             body: parse_document(&raw.body).ok(),
         }

@@ -36,6 +36,19 @@ pub fn resolve(target: &Target, link: &str) -> Result<String, String> {
     Ok(path)
 }
 
+/// The path of a `Location` header in an answer of success, whatever host stands before it.
+///
+/// The thing was made on the controller that answers, even where that calls itself by a name which nobody
+/// else knows; and it is asked for over the same connection, so nothing reaches another host by it.
+#[must_use]
+pub fn path_of(target: &Target, location: &str) -> Option<String> {
+    let path = match location.split_once("://") {
+        Some((_, rest)) => rest.get(rest.find('/')?..)?,
+        None => location,
+    };
+    resolve(target, path).ok()
+}
+
 /// What tells one resource from another: the path without a trailing slash.
 #[must_use]
 pub fn identity(path: &str) -> &str {
@@ -103,6 +116,21 @@ mod tests {
         assert!(resolve(&at, &format!("/{}", "a".repeat(3000))).is_err());
         assert!(resolve(&target(8443, None), "https://10.0.3.7:8443/x").is_ok());
         assert!(resolve(&target(8443, None), "https://10.0.3.7/x").is_err());
+    }
+
+    #[test]
+    fn what_was_made_is_found_under_any_name_of_the_controller() {
+        let at = target(443, None);
+        for (location, path) in [
+            ("https://ilo-7.example/redfish/v1/S/1/", Some("/redfish/v1/S/1/")),
+            ("/redfish/v1/S/1", Some("/redfish/v1/S/1")),
+            ("https://ilo-7.example", None),
+            ("https://x//y", None),
+            ("S/1", None),
+            ("", None),
+        ] {
+            assert_eq!(path_of(&at, location).as_deref(), path, "{location}");
+        }
     }
 
     #[test]
