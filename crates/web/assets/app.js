@@ -106,8 +106,7 @@
     if (here) document.getElementById(here)?.classList.add("here");
     if (focused) (document.getElementById(focused) ?? $(`a[href="${CSS.escape(focused)}"]`, fresh))?.focus();
     window.htmx?.process(fresh);
-    ages();
-    count();
+    settle();
   }
 
   // ---- News from the appliance ----
@@ -144,6 +143,14 @@
   function refreshSoon() {
     wholePage = true;
     schedule();
+  }
+
+  // What can be scrolled must be reachable by keyboard.
+  function scrollers() {
+    for (const box of $$(".scroll")) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
   }
 
   // ---- Times: "12 s ago" moves on ----
@@ -244,14 +251,12 @@
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && (wholePage || dirty.size)) schedule();
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    ages();
-    count();
-  });
+  const settle = () => [ages, count, scrollers].forEach((part) => part());
+  document.addEventListener("htmx:afterSettle", settle);
+  addEventListener("resize", scrollers);
   document.addEventListener("DOMContentLoaded", () => {
     root.classList.add("js");
-    ages();
-    count();
+    settle();
     confirmations();
     listen();
     setInterval(ages, 5000);

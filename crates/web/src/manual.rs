@@ -10,8 +10,11 @@ include!(concat!(env!("OUT_DIR"), "/manual.rs"));
 
 static CHAPTERS: LazyLock<Vec<Chapter>> = LazyLock::new(|| {
     let mut chapters: Vec<Chapter> = SOURCES.iter().map(|(name, source)| Chapter::render(name, source)).collect();
-    // The introduction comes first, whatever it is called.
-    chapters.sort_by_key(|chapter| !matches!(chapter.name.to_ascii_lowercase().as_str(), "readme" | "index"));
+    // The introduction comes first; its links say in which order the others follow.
+    let is_first = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "readme" | "index");
+    let introduction = SOURCES.iter().find(|(name, _)| is_first(name)).map_or("", |(_, source)| *source);
+    let place = |name: &str| introduction.find(&format!("({name}.md")).unwrap_or(usize::MAX);
+    chapters.sort_by_key(|chapter| (!is_first(&chapter.name), place(&chapter.name)));
     chapters
 });
 

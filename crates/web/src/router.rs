@@ -31,64 +31,71 @@ pub fn router(app: &App, api: Router) -> Router {
         .route("/readyz", get(observe::readyz))
         .route("/metrics", get(observe::metrics))
         .with_state(app.clone());
-    pages.merge(open).merge(api).layer(from_fn(deadline)).layer(from_fn(observe::count)).layer(from_fn(headers::add))
+    // A program that switches a server waits for minutes; the acts behind the API have deadlines of their own.
+    pages.merge(open).layer(from_fn(deadline)).merge(api).layer(from_fn(observe::count)).layer(from_fn(headers::add))
 }
 
-fn pages() -> Router<App> {
-    Router::new()
-        .route("/", get(fleet::show))
-        .route("/fleet/act", post(fleet::act))
-        .route("/fleet/act/confirmed", post(fleet::confirmed))
-        .route("/fragments/tally", get(fleet::tally))
-        .route("/fragments/device-row/{id}", get(fleet::row))
-        .route("/fragments/device-state/{id}", get(device::state))
-        .route("/racks", get(racks::show))
-        .route("/jobs", get(jobs::list))
-        .route("/jobs/{id}", get(jobs::show))
-        .merge(device_pages())
-        .merge(people_pages())
-        .route("/discovery", get(discovery::show))
-        .route("/discovery/start", post(discovery::start))
-        .route("/discovery/stop", post(discovery::stop))
-        .route("/discovery/adopt", post(discovery::adopt))
-        .route("/discovery/credentials", post(discovery::credentials))
-        .route("/findings", get(findings::show))
-        .route("/findings/certificates", post(findings::approve))
-        .route("/audit", get(audit::list))
-        .route("/audit/export", get(audit::export))
-        .route("/audit/{number}", get(audit::show))
-        .route("/manual", get(manual::contents))
-        .route("/manual/{chapter}", get(manual::chapter))
-        .route("/events", get(live::stream))
+/// Declares the pages: the router, and the list of what is in it, which tests walk through.
+macro_rules! pages {
+    ($($method:ident $path:literal => $handler:path;)+) => {
+        /// Method and path of every page and form.
+        pub const PAGES: &[(&str, &str)] = &[$((stringify!($method), $path),)+];
+
+        fn pages() -> Router<App> {
+            Router::new()$(.route($path, $method($handler)))+
+        }
+    };
 }
 
-fn device_pages() -> Router<App> {
-    Router::new()
-        .route("/devices/{name}", get(device::show))
-        .route("/devices/{name}/power", post(device::power))
-        .route("/devices/{name}/power/confirmed", post(device::power_confirmed))
-        .route("/devices/{name}/refresh", post(device::refresh))
-        .route("/devices/{name}/stage", post(device::stage))
-        .route("/devices/{name}/edit", post(device::edit))
-        .route("/devices/{name}/adopt", post(device::adopt))
-        .route("/devices/{name}/certificate", post(device::certificate))
-        .route("/devices/{name}/forget", post(device::forget))
-}
-
-fn people_pages() -> Router<App> {
-    Router::new()
-        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
-        .route("/sign-out", post(sign_in::sign_out))
-        .route("/enrol/{link}", get(enrol::show).post(enrol::set))
-        .route("/users", get(users::list).post(users::create))
-        .route("/users/{name}", get(users::show))
-        .route("/users/{name}/reset", post(users::reset))
-        .route("/users/{name}/enabled", post(users::enable))
-        .route("/users/{name}/grant", post(users::grant))
-        .route("/users/{name}/revoke", post(users::revoke))
-        .route("/account", get(account::show))
-        .route("/account/tokens", post(account::make_token))
-        .route("/account/tokens/revoke", post(account::revoke_token))
+pages! {
+    get "/" => fleet::show;
+    post "/fleet/act" => fleet::act;
+    post "/fleet/act/confirmed" => fleet::confirmed;
+    get "/fragments/tally" => fleet::tally;
+    get "/fragments/device-row/{id}" => fleet::row;
+    get "/fragments/device-state/{id}" => device::state;
+    get "/racks" => racks::show;
+    get "/jobs" => jobs::list;
+    get "/jobs/{id}" => jobs::show;
+    get "/discovery" => discovery::show;
+    post "/discovery/start" => discovery::start;
+    post "/discovery/stop" => discovery::stop;
+    post "/discovery/adopt" => discovery::adopt;
+    post "/discovery/credentials" => discovery::credentials;
+    get "/findings" => findings::show;
+    post "/findings/certificates" => findings::approve;
+    post "/findings/acknowledge" => findings::acknowledge;
+    get "/audit" => audit::list;
+    get "/audit/export" => audit::export;
+    post "/audit/verify" => audit::verify;
+    get "/audit/{number}" => audit::show;
+    get "/manual" => manual::contents;
+    get "/manual/{chapter}" => manual::chapter;
+    get "/events" => live::stream;
+    get "/devices/{name}" => device::show;
+    post "/devices/{name}/power" => device::power;
+    post "/devices/{name}/power/confirmed" => device::power_confirmed;
+    post "/devices/{name}/refresh" => device::refresh;
+    post "/devices/{name}/stage" => device::stage;
+    post "/devices/{name}/edit" => device::edit;
+    post "/devices/{name}/adopt" => device::adopt;
+    post "/devices/{name}/certificate" => device::certificate;
+    post "/devices/{name}/forget" => device::forget;
+    get "/sign-in" => sign_in::show;
+    post "/sign-in" => sign_in::sign_in;
+    post "/sign-out" => sign_in::sign_out;
+    get "/enrol/{link}" => enrol::show;
+    post "/enrol/{link}" => enrol::set;
+    get "/users" => users::list;
+    post "/users" => users::create;
+    get "/users/{name}" => users::show;
+    post "/users/{name}/reset" => users::reset;
+    post "/users/{name}/enabled" => users::enable;
+    post "/users/{name}/grant" => users::grant;
+    post "/users/{name}/revoke" => users::revoke;
+    get "/account" => account::show;
+    post "/account/tokens" => account::make_token;
+    post "/account/tokens/revoke" => account::revoke_token;
 }
 
 async fn deadline(request: Request, next: Next) -> Response {

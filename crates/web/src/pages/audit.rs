@@ -107,7 +107,7 @@ pub(crate) async fn list(State(app): State<App>, session: Session, Asked(wanted)
 }
 
 fn older(wanted: &Wanted, below: u64) -> String {
-    let mut address = form_urlencoded::Serializer::new(String::from("/audit?"));
+    let mut address = form_urlencoded::Serializer::for_suffix(String::from("/audit?"), 7);
     for (name, value) in [("user", &wanted.user), ("action", &wanted.action), ("device", &wanted.device)] {
         if !value.is_empty() {
             address.append_pair(name, value);
@@ -161,6 +161,35 @@ fn facts(entry: &AuditEntry) -> Vec<Fact> {
     facts.extend(entry.reason.as_ref().map(|reason| Fact::new("Why", reason.clone())));
     facts.extend(entry.ended.map(|ended| Fact::new("Ended", shown(ended))));
     facts
+}
+
+#[derive(Template)]
+#[template(path = "audit_verify.html")]
+struct Verified {
+    frame: Frame,
+    sound: bool,
+    facts: Vec<Fact>,
+    defects: Vec<String>,
+}
+
+/// `POST /audit/verify`: reads the whole log; a form, so that no link and no prefetching does it.
+pub(crate) async fn verify(State(app): State<App>, session: Session) -> Answer {
+    let report = app.door.verify_audit(&session.actor).await?;
+    let number = |value: u64| value.to_string();
+    let mut facts = vec![
+        Fact::new("Lines", number(report.lines)),
+        Fact::new("Last record", number(report.last)),
+        Fact::new("Signed up to", format!("record {}", report.signed)),
+        Fact::new("Clock set back", format!("{} times", report.clock_set_back)),
+    ];
+    facts.extend(report.hash.as_ref().map(|hash| Fact::mono("Last hash", hash.to_string())));
+    facts.push(Fact::mono("Key", report.key.to_string()));
+    let mut defects: Vec<String> = report.defects.iter().map(ToString::to_string).collect();
+    if report.more_defects > 0 {
+        defects.push(format!("and {} more", report.more_defects));
+    }
+    let title = if defects.is_empty() { "The log is sound" } else { "The log is damaged" };
+    page(&Verified { frame: app.frame(&session, title, Area::Audit), sound: defects.is_empty(), facts, defects })
 }
 
 /// `GET /audit/export`: the whole log as JSON lines, streamed.

@@ -233,11 +233,7 @@ where
     C: Command,
     P: Part<C> + ?Sized + 'static,
 {
-    if !app.door.may(actor, command.action(), &device.object()).allowed {
-        app.door.run(actor, part, command).await?;
-        return Ok(see(&address(device)));
-    }
-    let job = app.jobs.start(actor, title.to_owned(), Arc::clone(part), vec![(device.id.clone(), command)]);
+    let job = super::begin(app, actor, title.to_owned(), part, vec![(device.id.clone(), command)]).await?;
     Ok(see(&format!("{}?job={job}", address(device))))
 }
 

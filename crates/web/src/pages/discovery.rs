@@ -179,7 +179,7 @@ pub(crate) async fn adopt(State(app): State<App>, session: Session, fields: Fiel
         return Err(invalid("device", "none was selected"));
     }
     let title = format!("Adopt {} {}", commands.len(), if commands.len() == 1 { "device" } else { "devices" });
-    let job = app.jobs.start(&session.actor, title, Arc::clone(&app.controllers), commands);
+    let job = super::begin(&app, &session.actor, title, &app.controllers, commands).await?;
     Ok(see(&format!("/jobs/{job}")))
 }
 

@@ -11,10 +11,9 @@ use crate::view::{ShownCertificate, Time};
 use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
-use model::command::records::ApproveCertificate;
+use model::command::records::{AcknowledgeFinding, ApproveCertificate};
 use model::device::Certificate;
 use model::{Action, Device, DeviceId};
-use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "findings.html")]
@@ -23,13 +22,17 @@ struct Findings {
     findings: Vec<Finding>,
     changed: Vec<Change>,
     may_approve: bool,
+    may_acknowledge: bool,
 }
 
 struct Finding {
+    id: i64,
     time: Time,
     kind: String,
     device: Option<About>,
     text: String,
+    /// Who looked at it, and when.
+    looked: Option<String>,
 }
 
 struct About {
@@ -81,7 +84,10 @@ pub(crate) async fn show(State(app): State<App>, session: Session) -> Answer {
     let rows = app.door.findings(&session.actor).await?;
     let findings = rows.into_iter().map(|row| {
         let device = row.finding.device.as_ref().and_then(|id| app.door.device(&session.actor, &id.0).ok());
+        let looked = row.acknowledged.map(|it| format!("{}, {}", it.by, crate::view::shown(it.at)));
         Finding {
+            id: row.id,
+            looked,
             time: Time::new(row.at, now),
             kind: crate::view::spaced(&row.finding.kind),
             device: device.map(|device| About { link: link(&device.name), name: device.name.clone() }),
@@ -91,6 +97,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session) -> Answer {
     let devices = app.door.devices(&session.actor);
     page(&Findings {
         frame: app.frame(&session, "Findings", Area::Findings),
+        may_acknowledge: app.may(&session.actor, Action::FindingAcknowledge),
         findings: findings.collect(),
         changed: devices.iter().filter_map(|device| Change::of(device, now)).collect(),
         may_approve: app.may(&session.actor, Action::DeviceCertificate),
@@ -110,6 +117,14 @@ pub(crate) async fn approve(State(app): State<App>, session: Session, fields: Fi
         return Err(invalid("device", "none was selected"));
     }
     let title = format!("Approve {} changed certificates", commands.len());
-    let job = app.jobs.start(&session.actor, title, Arc::clone(&app.records), commands);
+    let job = super::begin(&app, &session.actor, title, &app.records, commands).await?;
     Ok(see(&format!("/jobs/{job}")))
+}
+
+/// `POST /findings/acknowledge`.
+pub(crate) async fn acknowledge(State(app): State<App>, session: Session, fields: Fields) -> Answer {
+    let row = app.door.finding(&session.actor, fields.parsed("finding")?).await?;
+    let command = AcknowledgeFinding { finding: row.id, device: row.finding.device };
+    app.door.run(&session.actor, &app.records, command).await?;
+    Ok(see("/findings"))
 }

@@ -1,5 +1,6 @@
 //! The fleet: the list of devices, and acts on many of them.
 
+use super::begin;
 use super::confirm::Confirm;
 use crate::answer::{Answer, page, see};
 use crate::app::App;
@@ -213,15 +214,15 @@ pub(crate) async fn confirmed(State(app): State<App>, session: Session, fields: 
     let job = match many {
         Many::Power(reset) => {
             let commands = ids.map(|id| (id.clone(), SwitchPower { device: id, reset })).collect();
-            app.jobs.start(actor, title, Arc::clone(&app.controllers), commands)
+            begin(&app, actor, title, &app.controllers, commands).await?
         }
         Many::Refresh => {
             let commands = ids.map(|id| (id.clone(), Refresh { device: id })).collect();
-            app.jobs.start(actor, title, Arc::clone(&app.controllers), commands)
+            begin(&app, actor, title, &app.controllers, commands).await?
         }
         Many::Stage(stage) => {
             let command = |id: DeviceId| (id.clone(), SetStage { device: id, stage });
-            app.jobs.start(actor, title, Arc::clone(&app.records), ids.map(command).collect())
+            begin(&app, actor, title, &app.records, ids.map(command).collect()).await?
         }
     };
     Ok(see(&format!("/jobs/{job}")))

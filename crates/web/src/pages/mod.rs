@@ -13,3 +13,27 @@ pub(crate) mod manual;
 pub(crate) mod racks;
 pub(crate) mod sign_in;
 pub(crate) mod users;
+
+use crate::answer::Refusal;
+use crate::app::App;
+use model::command::{Command, Part};
+use model::{Actor, DeviceId};
+use std::sync::Arc;
+
+/// Starts a job, unless one of its acts is not allowed: then none begins, and the refusal is written down.
+pub(crate) async fn begin<C, P>(
+    app: &App,
+    actor: &Actor,
+    title: String,
+    part: &Arc<P>,
+    commands: Vec<(DeviceId, C)>,
+) -> Result<u64, Refusal>
+where
+    C: Command,
+    P: Part<C> + ?Sized + 'static,
+{
+    for (_, command) in &commands {
+        app.door.admit(actor, &**part, command).await?;
+    }
+    Ok(app.jobs.start(actor, title, Arc::clone(part), commands))
+}

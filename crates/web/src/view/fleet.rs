@@ -93,7 +93,7 @@ fn split(sort: &str) -> (&str, bool) {
 
 /// Where a page of the fleet is.
 pub(crate) fn address(text: &str, sort: &str, page: usize) -> String {
-    let mut address = form_urlencoded::Serializer::new(String::from("/?"));
+    let mut address = form_urlencoded::Serializer::for_suffix(String::from("/?"), 2);
     if !text.is_empty() {
         address.append_pair("q", text);
     }

@@ -47,6 +47,10 @@ impl Browser {
         }
     }
 
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub async fn send(&mut self, request: Request<Body>) -> Got {
         let response = TowerToHyperService::new(self.router.clone()).call(request).await.unwrap();
         let (parts, body) = response.into_parts();
