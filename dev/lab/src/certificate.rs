@@ -5,8 +5,9 @@
 
 use crate::error::Error;
 use crate::hardware;
-use crate::random::Dice;
+use crate::random::{Dice, hash};
 use crate::unit::Unit;
+use model::{Clock, SystemClock};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
@@ -156,7 +157,9 @@ fn params(unit: &Unit) -> Result<CertificateParams, rcgen::Error> {
     params.not_before = date_time_ymd(year, 1 + u8::try_from(dice.below(12)).unwrap_or(0), 7);
     params.not_after = date_time_ymd(year + 10, 1, 7);
     params.distinguished_name = name(&subject);
-    params.serial_number = Some(SerialNumber::from(dice.next() >> 1));
+    // A CA gives each serial number once (RFC 5280, section 4.1.2.2), also to the same BMC.
+    let moment = SystemClock.now().as_nanosecond().to_be_bytes();
+    params.serial_number = Some(SerialNumber::from((dice.next() ^ hash(&moment)) >> 1));
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     if let Some(common) = common {
         params.subject_alt_names.push(SanType::DnsName(common.try_into()?));
