@@ -163,7 +163,18 @@ pub(crate) fn no_such(key: &str) -> Failure {
 }
 
 pub(crate) fn unavailable(subject: impl Into<String>, error: &dyn std::error::Error) -> Failure {
-    Failure::new(Kind::Unavailable, "read or write", subject, error.to_string())
+    Failure::new(Kind::Unavailable, "read or write", subject, in_full(error))
+}
+
+/// An error with everything that led to it, in one line.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
 }
 
 impl DeviceBook for Book {

@@ -1,7 +1,7 @@
 //! The one way to act: authorise, write down, permit, act, complete the record, tell.
 
 use crate::access_book::AccessBook;
-use crate::book::Book;
+use crate::book::{Book, in_full};
 use crate::events::Events;
 use crate::metrics;
 use audit::Outcome;
@@ -147,10 +147,8 @@ impl Door {
             detail: command.detail(),
             essential: command.is_essential(),
         };
-        let record = self.audit.begin(begin).await.map_err(|error| {
-            let failure = Failure::new(Kind::Unavailable, action.name(), object.to_string(), error.to_string());
-            failure.hint("nothing was done, because nothing is done that cannot be written down; free space on the appliance")
-        })?;
+        let begun = self.audit.begin(begin).await;
+        let record = begun.map_err(|error| not_written(action, &object, &error))?;
         self.events.tell(What::Audited { record });
         Ok(Permit::issue(Mint::new(), record, actor.clone(), action, object))
     }
@@ -174,6 +172,16 @@ impl Door {
         self.events.tell(What::Audited { record });
         result
     }
+}
+
+/// Nothing is done that cannot be written down.
+fn not_written(action: Action, object: &Object, error: &audit::Error) -> Failure {
+    let (kind, hint) = match error {
+        audit::Error::Record(_) => (Kind::Invalid, "nothing was done; ask for less at once, or in shorter words"),
+        full if full.is_disk_full() => (Kind::Unavailable, "nothing was done; free space on the appliance"),
+        _ => (Kind::Unavailable, "nothing was done, because nothing is done that cannot be written down"),
+    };
+    Failure::new(kind, action.name(), object.to_string(), in_full(error)).hint(hint)
 }
 
 fn refusal(actor: &Actor, action: Action, object: &Object, decision: &Decision) -> Failure {

@@ -1,6 +1,6 @@
 //! The acts on device records and on the appliance itself.
 
-use crate::book::{Book, no_such, unavailable};
+use crate::book::{Book, in_full, no_such, unavailable};
 use crate::registry::as_name;
 use model::book::DeviceBook;
 use model::command::records::{
@@ -146,7 +146,7 @@ impl Records {
         self.0.flush().await;
         let subject = to.display().to_string();
         let written = self.0.store().backup(&to).await;
-        written.map_err(|error| Failure::new(Kind::Unavailable, "back up to", subject, error.to_string()))?;
+        written.map_err(|error| Failure::new(Kind::Unavailable, "back up to", subject, in_full(&error)))?;
         Ok(to)
     }
 }

@@ -146,6 +146,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// The longest text of a scope, in bytes: it stands in records and tables.
+    pub const LONGEST: usize = 200;
+
     /// Whether the object lies inside the scope.
     ///
     /// Objects that are no device (users, the appliance, the audit log) lie only inside [`Scope::All`].
@@ -177,6 +180,9 @@ impl std::str::FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bad = || format!("scope {text:?} is not `all`, `zone:NAME` or `label:KEY=VALUE`");
+        if text.len() > Self::LONGEST {
+            return Err(format!("a scope is at most {} bytes long", Self::LONGEST));
+        }
         match text.split_once(':') {
             None if text == "all" => Ok(Self::All),
             Some(("zone", zone)) if !zone.is_empty() => Ok(Self::Zone(zone.into())),

@@ -60,10 +60,16 @@ pub enum MeantFor {
     TrustedCertificate,
 }
 
+/// So many of an import's controllers are named in its record, which has a longest length.
+const NAMED: usize = 100;
+
 command! {
     /// Import credentials for adoption by rule; comes back with how many.
     ImportCredentials -> usize, Action::CredentialImport,
-    |this| json!({ "for": this.entries.iter().map(|(meant, _)| meant).collect::<Vec<_>>() }), {
+    |this| json!({
+        "count": this.entries.len(),
+        "for": this.entries.iter().take(NAMED).map(|(meant, _)| meant).collect::<Vec<_>>(),
+    }), {
         /// Each with the controller that it is meant for.
         entries: Vec<(MeantFor, Credential)>,
     }

@@ -1,7 +1,7 @@
 //! Devices: what is known of them, and the acts on one.
 
 use super::document::ThroughController;
-use super::extract::{Caller, Json, Path, Query};
+use super::extract::{Caller, Json, Path, Query, fits};
 use super::refusal::{Answer, Refusal};
 use crate::app::App;
 use crate::view::query::Query as Filter;
@@ -17,6 +17,10 @@ use model::{Credential, Device, Inventory};
 const PAGE: usize = 500;
 /// Devices in one answer at most.
 pub(super) const MOST: usize = 5000;
+/// The longest name and account name, in bytes.
+const LONGEST: usize = 200;
+/// The longest that all labels of a device may be together, in bytes.
+const LONGEST_LABELS: usize = 16 * 1024;
 
 /// List devices, by name.
 ///
@@ -88,6 +92,12 @@ pub(super) async fn edit_device(
     if edit.name.is_none() && edit.labels.is_none() {
         return Err(Refusal::invalid("the body", "neither `name` nor `labels` is in it"));
     }
+    fits("name", edit.name.as_deref().unwrap_or_default(), LONGEST)?;
+    let labels = edit.labels.iter().flatten();
+    let together = labels.map(|(key, value)| key.len().saturating_add(value.len())).sum::<usize>();
+    if together > LONGEST_LABELS {
+        return Err(Refusal::invalid("labels", format!("they are {together} bytes long; at most {LONGEST_LABELS} are taken")));
+    }
     let edit = Edit { device, name: edit.name, labels: edit.labels };
     app.door.run(&actor, &app.records, edit).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -116,6 +126,8 @@ pub(super) async fn adopt_device(
     let device = app.door.device(&actor, &key)?.id.clone();
     let by = match (adopt.username, adopt.password, adopt.fingerprint) {
         (Some(username), Some(password), fingerprint) if !username.is_empty() => {
+            fits("username", &username, LONGEST)?;
+            fits("password", password.expose(), LONGEST)?;
             AdoptBy::Hand { credential: Credential { username, password }, fingerprint }
         }
         (None, None, None) => AdoptBy::Rule,

@@ -11,6 +11,9 @@ use model::{Failure, Kind, Secret};
 use serde_json::Value;
 use std::collections::HashSet;
 
+/// The longest path, in bytes.
+const LONGEST_PATH: usize = 1024;
+
 /// The token of the request, kept with it so that a stream can look whether it still stands.
 #[derive(Clone)]
 pub(crate) struct Presented(pub Secret<String>);
@@ -27,6 +30,7 @@ async fn admit(api: &Api, mut request: Request) -> Answer<Request> {
     let token = bearer(request.headers())?;
     let from = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
     let actor = api.app.gate.bearer(token.expose(), from).await?;
+    refuse_long_path(&request)?;
     refuse_unread_query(api, &request)?;
     request.extensions_mut().insert(actor);
     request.extensions_mut().insert(Presented(token));
@@ -48,6 +52,16 @@ fn bearer(headers: &HeaderMap) -> Result<Secret<String>, Failure> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Secret::new(token.trim().to_owned())),
         _ => Err(wrong("the header `Authorization` does not begin with `Bearer `")),
     }
+}
+
+/// Names in a path go into records and answers.
+fn refuse_long_path(request: &Request) -> Answer<()> {
+    let length = request.uri().path().len();
+    if length > LONGEST_PATH {
+        let cause = format!("it is {length} bytes long; at most {LONGEST_PATH} are taken");
+        return Err(Refusal::unreadable(StatusCode::BAD_REQUEST, "the path", cause));
+    }
+    Ok(())
 }
 
 fn refuse_unread_query(api: &Api, request: &Request) -> Answer<()> {

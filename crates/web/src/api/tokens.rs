@@ -1,6 +1,6 @@
 //! Who one is, one's own tokens, and questions about rights.
 
-use super::extract::{Caller, Json, Path, Query};
+use super::extract::{Caller, Json, Path, Query, fits};
 use super::refusal::{Answer, Refusal};
 use crate::app::App;
 use ::api::access::{ExplainQuery, Explanation, NewToken, Token, TokenMade, WhoAmI};
@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 /// The longest that a token may work, in days.
 const MOST_DAYS: u16 = 366;
+/// The longest label, in bytes.
+const LONGEST: usize = 200;
 
 /// Say who the appliance takes the token's holder for.
 #[utoipa::path(get, path = "/whoami", tag = "tokens", responses((status = 200, body = WhoAmI)))]
@@ -49,6 +51,7 @@ pub(super) async fn create_token(
     Caller(actor): Caller,
     Json(token): Json<NewToken>,
 ) -> Answer<(StatusCode, Shown<Value>)> {
+    fits("label", &token.label, LONGEST)?;
     if !(1..=MOST_DAYS).contains(&token.days) {
         return Err(Refusal::invalid("days", format!("{} is not 1 to {MOST_DAYS}", token.days)));
     }

@@ -1,6 +1,6 @@
 //! Users and their grants.
 
-use super::extract::{Caller, Json, Path};
+use super::extract::{Caller, Json, Path, fits};
 use super::refusal::Answer;
 use crate::app::App;
 use ::api::access::{Granted, Link, NewGrant, NewUser, SetEnabled, User};
@@ -9,6 +9,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use model::Secret;
 use model::command::access::{AddGrant, CreateUser, ResetUser, RevokeGrant, SetUserEnabled};
+
+/// The longest name, in bytes.
+const LONGEST: usize = 200;
 
 fn link(token: &Secret<String>) -> Link {
     Link { path: format!("/enrol/{}", token.expose()) }
@@ -39,6 +42,8 @@ pub(super) async fn create_user(
     Caller(actor): Caller,
     Json(user): Json<NewUser>,
 ) -> Answer<(StatusCode, Shown<Link>)> {
+    fits("name", &user.name, LONGEST)?;
+    fits("full_name", &user.full_name, LONGEST)?;
     let command = CreateUser { name: user.name, full_name: user.full_name };
     let token = app.door.run(&actor, app.access(), command).await?;
     Ok((StatusCode::CREATED, Shown(link(&token))))

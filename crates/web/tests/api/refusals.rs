@@ -27,7 +27,7 @@ async fn what_cannot_be_read_is_a_failure_with_its_own_status() {
     let cases: &[(&str, &str, Option<&str>, &str, StatusCode)] = &[
         ("POST", &power, json, "{", StatusCode::BAD_REQUEST),
         ("POST", &power, json, "", StatusCode::BAD_REQUEST),
-        ("POST", &power, json, r#"{"reset": 5}"#, StatusCode::UNPROCESSABLE_ENTITY),
+        ("POST", &power, json, r#"{"reset": 5}"#, StatusCode::BAD_REQUEST),
         ("POST", &power, json, r#"{"reset": "explode"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("POST", &power, json, r#"{"reset": "on", "now": true}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("POST", &power, None, r#"{"reset": "on"}"#, StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -70,6 +70,29 @@ async fn an_import_may_be_larger_but_not_endless() {
     let got = raw(&harness, &token, "POST", "/credentials", Some("application/json"), &endless).await;
     assert_eq!(got.status, StatusCode::PAYLOAD_TOO_LARGE);
     got.failure();
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_record_is_refused_as_such() {
+    let harness = Harness::start().await;
+    let token = harness.administrator().await;
+    let long = "x".repeat(100_000);
+    for (method, path, body) in [
+        ("POST", "/users".to_owned(), json!({ "name": long })),
+        ("POST", "/users".to_owned(), json!({ "name": "a", "full_name": long })),
+        ("POST", "/tokens".to_owned(), json!({ "label": long, "role": "viewer", "scope": "all", "days": 1 })),
+        ("POST", "/tokens".to_owned(), json!({ "label": "a", "role": "viewer", "scope": format!("zone:{long}"), "days": 1 })),
+        ("PATCH", format!("/devices/{DEVICE}"), json!({ "name": long })),
+        ("PATCH", format!("/devices/{DEVICE}"), json!({ "labels": { "a": long } })),
+        ("POST", format!("/devices/{DEVICE}/adopt"), json!({ "username": long, "password": "x" })),
+        ("POST", "/credentials".to_owned(), json!([{ "serial": long, "username": "a", "password": "x" }])),
+    ] {
+        let got = harness.ask(Some(&token), method, &path, Some(&body)).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{method} {path} {}", got.text());
+        assert!(got.text().len() < 1000, "{method} {path} says too much");
+    }
+    let got = harness.ask(Some(&token), "GET", &format!("/devices/{}", "x".repeat(2000)), None).await;
+    assert_eq!(got.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
