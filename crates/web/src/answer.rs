@@ -1,8 +1,12 @@
 //! From templates and failures to HTTP answers.
 
-use crate::view::frame::Frame;
+use crate::app::App;
+use crate::session::Session;
+use crate::view::frame::{Area, Frame};
 use askama::Template;
-use axum::http::{StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use model::{Failure, Kind};
 
@@ -26,7 +30,7 @@ pub(crate) fn see(path: &str) -> Response {
 }
 
 /// Why a page is not shown.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
     /// Nobody is signed in.
     SignIn {
@@ -85,48 +89,66 @@ struct Message {
 }
 
 impl IntoResponse for Refusal {
+    /// The bare answer; [`framed`] puts the page around it for people.
     fn into_response(self) -> Response {
-        let (status, title, what, why, hint) = match self {
+        let status = match &self {
             Self::SignIn { by_script: true, .. } => return StatusCode::UNAUTHORIZED.into_response(),
-            Self::SignIn { to, reads, .. } => {
-                let next = if reads && to != "/" { to } else { String::new() };
-                let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-                return see(&if next.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") });
+            Self::SignIn { to, reads, .. } => return sign_in_first(to, *reads),
+            Self::ForeignOrigin | Self::Stale => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoSuchPage => StatusCode::NOT_FOUND,
+            Self::Failed(failure) => status(failure.kind),
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+fn sign_in_first(to: &str, reads: bool) -> Response {
+    if !reads || to == "/" {
+        return see("/sign-in");
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", to).finish();
+    see(&format!("/sign-in?{query}"))
+}
+
+/// Puts a page with what, why and what to do around a refusal; with the menu for who is signed in.
+pub(crate) async fn framed(State(app): State<App>, session: Option<Session>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
+    let (title, what, why, hint) = refusal.words();
+    let frame = match &session {
+        Some(session) => app.frame(session, title, Area::Other),
+        None => Frame::outside(title),
+    };
+    let status = response.status();
+    match page(&Message { frame, status: status.as_u16(), what, why, hint, back: "/" }) {
+        Ok(page) => (status, page).into_response(),
+        Err(_unrendered) => response,
+    }
+}
+
+impl Refusal {
+    /// Title, what, why, and what to do.
+    fn words(self) -> (&'static str, String, String, Option<String>) {
+        let plain = |title, why: &str, hint: Option<&str>| (title, String::new(), why.to_owned(), hint.map(ToOwned::to_owned));
+        match self {
+            Self::SignIn { .. } => plain("Sign in", "nobody is signed in", None),
+            Self::ForeignOrigin => {
+                let hint = "nothing was done; close the page that you came from";
+                plain("Refused", "another site asked for this in your name", Some(hint))
             }
-            Self::ForeignOrigin => (
-                StatusCode::FORBIDDEN,
-                "Refused",
-                String::new(),
-                "another site asked for this in your name".to_owned(),
-                Some("nothing was done; close the page that you came from".to_owned()),
-            ),
-            Self::Stale => (
-                StatusCode::FORBIDDEN,
-                "Out of date",
-                String::new(),
-                "the form belongs to a session that has ended".to_owned(),
-                Some("nothing was done; go back, load the page again and repeat it".to_owned()),
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "Too large",
-                String::new(),
-                "a form may hold one megabyte".to_owned(),
-                Some("split it".to_owned()),
-            ),
-            Self::NoSuchPage => {
-                (StatusCode::NOT_FOUND, "Not found", String::new(), "there is no such page".to_owned(), None)
+            Self::Stale => {
+                let hint = "nothing was done; go back, load the page again and repeat it";
+                plain("Out of date", "the form belongs to a session that has ended", Some(hint))
             }
+            Self::TooLarge => plain("Too large", "a form may hold one megabyte", Some("split it")),
+            Self::NoSuchPage => plain("Not found", "there is no such page", None),
             Self::Failed(failure) => {
                 let what = format!("{} {}", failure.operation, failure.subject);
-                (status(failure.kind), title(failure.kind), what, failure.cause, failure.hint)
+                (title(failure.kind), what, failure.cause, failure.hint)
             }
-        };
-        let frame = Frame::outside(title);
-        let message = Message { frame, status: status.as_u16(), what, why, hint, back: "/" };
-        match page(&message) {
-            Ok(page) => (status, [(header::CACHE_CONTROL, "no-store")], page).into_response(),
-            Err(_) => status.into_response(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::pages::{account, audit, device, discovery, enrol, findings, fleet, jobs, manual, racks, sign_in, users};
-use crate::{assets, csrf, headers, live, observe, session};
+use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -21,6 +21,8 @@ pub fn router(app: &App, api: Router) -> Router {
     let pages = pages()
         .fallback(async || Refusal::NoSuchPage)
         .layer(from_fn(csrf::guard))
+        .layer(from_fn(deadline))
+        .layer(from_fn_with_state(app.clone(), answer::framed))
         .layer(from_fn_with_state(app.clone(), session::find))
         .with_state(app.clone());
     let open = Router::new()
@@ -31,8 +33,9 @@ pub fn router(app: &App, api: Router) -> Router {
         .route("/readyz", get(observe::readyz))
         .route("/metrics", get(observe::metrics))
         .with_state(app.clone());
-    // A program that switches a server waits for minutes; the acts behind the API have deadlines of their own.
-    pages.merge(open).layer(from_fn(deadline)).merge(api).layer(from_fn(observe::count)).layer(from_fn(headers::add))
+    // The API is without the deadline: a program that switches a server waits for minutes, and the acts behind
+    // it have deadlines of their own.
+    pages.merge(open).merge(api).layer(from_fn(observe::count)).layer(from_fn(headers::add))
 }
 
 /// Declares the pages: the router, and the list of what is in it, which tests walk through.

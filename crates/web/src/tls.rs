@@ -7,7 +7,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,8 @@ pub struct LiveCertificate {
     certificate: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
+    /// What the files looked like just before they were read first.
+    read: [Stamp; 2],
 }
 
 impl LiveCertificate {
@@ -33,8 +35,9 @@ impl LiveCertificate {
     /// If one cannot be read, or they do not belong together.
     pub fn load(config: &Web) -> Result<Self, Error> {
         let (certificate, key) = (config.certificate.clone(), config.key.clone());
+        let stamps = [stamp(&certificate), stamp(&key)];
         let current = RwLock::new(Arc::new(read(&certificate, &key)?));
-        Ok(Self { certificate, key, current })
+        Ok(Self { certificate, key, current, read: stamps })
     }
 
     /// Reads the files again; what is in use stays if they are not right.
@@ -63,9 +66,9 @@ impl LiveCertificate {
     /// Looks at the files until cancelled. A key that was written before its certificate is tried
     /// again at the next look, since a failed read leaves the stamp as it was.
     pub(crate) async fn watch(self: Arc<Self>, cancel: CancellationToken) {
-        let mut read = self.stamp().await;
+        let mut read = self.read;
         while cancel.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
-            let seen = self.stamp().await;
+            let seen = [stamp(&self.certificate), stamp(&self.key)];
             if seen == read {
                 continue;
             }
@@ -79,19 +82,18 @@ impl LiveCertificate {
         }
     }
 
-    async fn stamp(&self) -> [Stamp; 2] {
-        let of = async |path: &PathBuf| {
-            let found = tokio::fs::metadata(path).await.ok()?;
-            Some((found.len(), found.modified().ok()?))
-        };
-        [of(&self.certificate).await, of(&self.key).await]
-    }
 }
 
 impl ResolvesServerCert for LiveCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
     }
+}
+
+/// One look at a file's entry: cheap enough for an async task.
+fn stamp(path: &Path) -> Stamp {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.len(), found.modified().ok()?))
 }
 
 fn read(certificate: &PathBuf, key: &PathBuf) -> Result<CertifiedKey, Error> {

@@ -11,7 +11,7 @@ use std::time::Instant;
 const ALL: &[&str] = &[
     "/", "/?q=power:off&sort=-health", "/?q=colour:red", "/racks", "/jobs", "/discovery", "/findings", "/audit", "/users",
     "/users?user=alice&action=device.power&device=r1-u01", "/users/alice", "/account", "/manual", "/manual?q=certificate",
-    "/devices/r1-u01", "/devices/bmc-10-0-0-11", "/devices/nonsense", "/nonsense", "/jobs/99", "/audit/1", "/audit/999999",
+    "/devices/r1-u01", "/devices/bmc-10-0-0-11", "/devices/nonsense", "/nonsense", "/jobs/99", "/audit/3", "/audit/999999",
 ];
 
 #[tokio::test]

@@ -60,7 +60,8 @@ impl Browser {
         }
         let bytes = axum::body::to_bytes(body, 64 * 1024 * 1024).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some(token) = between(&text, "<meta name=\"csrf\" content=\"", "\"") {
+        let token = between(&text, "<meta name=\"csrf\" content=\"", "\"");
+        if let Some(token) = token.filter(|token| !token.is_empty()) {
             self.csrf = token.to_owned();
         }
         Got { status: parts.status, headers: parts.headers, text }
