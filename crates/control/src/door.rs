@@ -177,7 +177,9 @@ impl Door {
 /// Nothing is done that cannot be written down.
 fn not_written(action: Action, object: &Object, error: &audit::Error) -> Failure {
     let (kind, hint) = match error {
-        audit::Error::Record(_) => (Kind::Invalid, "nothing was done; ask for less at once, or in shorter words"),
+        audit::Error::Record(_) => {
+            (Kind::Invalid, "nothing was done; ask for less at once, or in shorter words")
+        }
         full if full.is_disk_full() => (Kind::Unavailable, "nothing was done; free space on the appliance"),
         _ => (Kind::Unavailable, "nothing was done, because nothing is done that cannot be written down"),
     };

@@ -250,23 +250,10 @@ impl Registry {
         now: Timestamp,
         id: DeviceId,
     ) -> Device {
-        let mut device = Device {
-            id,
-            name: self.free_name(&claim.serial.clone().unwrap_or_else(|| address_name(endpoint)), None),
-            stage: Stage::Seen,
-            presence: Presence::New,
-            endpoint,
-            moved_from: None,
-            zone: self.zones.of(endpoint.addr).to_owned(),
-            labels: std::collections::BTreeMap::new(),
-            identity: model::device::Identity::default(),
-            pinned: None,
-            presented: certificate,
-            first_seen: now,
-            last_seen: now,
-            resets: Vec::new(),
-            state: State::default(),
-        };
+        let mut device = Device::seen(id, endpoint, now);
+        device.name = self.free_name(&claim.serial.clone().unwrap_or_else(|| address_name(endpoint)), None);
+        device.zone = self.zones.of(endpoint.addr).to_owned();
+        device.presented = certificate;
         take_claim(&mut device, claim);
         device
     }

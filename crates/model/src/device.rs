@@ -335,6 +335,9 @@ pub struct Identity {
     pub model: Option<String>,
     /// The server's serial number or service tag.
     pub serial: Option<String>,
+    /// What the controller gave as its server's serial number before anybody signed in, where that is
+    /// another one: Dell's service tag.
+    pub service_tag: Option<String>,
     /// The service root's UUID: the controller's own.
     pub service_uuid: Option<String>,
     /// The system's UUID, as the operating system sees it too.
@@ -400,6 +403,28 @@ pub struct Device {
 }
 
 impl Device {
+    /// A controller that a sweep has just found and of which nothing else is known.
+    #[must_use]
+    pub fn seen(id: DeviceId, endpoint: Endpoint, now: Timestamp) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            stage: Stage::Seen,
+            presence: Presence::New,
+            endpoint,
+            moved_from: None,
+            zone: String::new(),
+            labels: BTreeMap::new(),
+            identity: Identity::default(),
+            pinned: None,
+            presented: None,
+            first_seen: now,
+            last_seen: now,
+            resets: Vec::new(),
+            state: State::default(),
+        }
+    }
+
     /// The object that grants are decided by.
     #[must_use]
     pub fn object(&self) -> Object {
@@ -431,6 +456,7 @@ impl Device {
         let identity = &self.identity;
         let names = [
             &identity.serial,
+            &identity.service_tag,
             &identity.service_uuid,
             &identity.system_uuid,
             &identity.hostname,
@@ -451,7 +477,11 @@ impl Device {
 
     /// Takes over what an inventory says about who the device is.
     pub fn identify(&mut self, inventory: &Inventory) {
-        self.identity = inventory.identity();
+        let claimed = std::mem::replace(&mut self.identity, inventory.identity());
+        // Before the first reading the serial number is only claimed; afterwards it is the last reading's.
+        let first = claimed.bmc_firmware.is_none();
+        let other = claimed.serial.filter(|serial| first && self.identity.serial.as_ref() != Some(serial));
+        self.identity.service_tag = claimed.service_tag.or(other);
         self.resets =
             inventory.systems.iter().flat_map(|system| system.reset_types.iter().copied()).collect();
         self.resets.sort_unstable();
@@ -503,6 +533,27 @@ mod tests {
     fn every_reset_type_has_one_name_on_the_wire() {
         for reset in Reset::ALL {
             assert_eq!(Reset::from_redfish(reset.redfish()), Some(*reset));
+        }
+    }
+
+    #[test]
+    fn a_serial_number_that_was_claimed_before_the_sign_in_is_still_found() {
+        let endpoint = Endpoint { addr: "10.0.3.7".parse().unwrap(), port: 443 };
+        let mut device = Device::seen(DeviceId("d-1".into()), endpoint, Timestamp::UNIX_EPOCH);
+        device.identity.serial = Some("8H2XK53".into());
+        let mut inventory = Inventory::default();
+        inventory
+            .systems
+            .push(crate::inventory::System { serial: Some("CNIVC0012".into()), ..Default::default() });
+        inventory
+            .managers
+            .push(crate::inventory::Manager { firmware: Some("6.00".into()), ..Default::default() });
+        for reading in 0..2 {
+            device.identify(&inventory);
+            assert!(
+                device.is_known_as("8h2xk53") && device.is_known_as("CNIVC0012"),
+                "after reading {reading}"
+            );
         }
     }
 }

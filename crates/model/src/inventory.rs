@@ -34,6 +34,10 @@ component! {
         managers: Vec<Manager>,
         /// The firmware inventory.
         firmware: Vec<Firmware>,
+        /// Software that the controller knows of beside firmware, such as drivers.
+        software: Vec<Firmware>,
+        /// Cables that the controller knows of.
+        cables: Vec<Part>,
         /// What was wrong with what the controller said.
         faults: Vec<Fault>,
         /// How many requests the reading took.
@@ -108,6 +112,10 @@ component! {
         memory: Vec<MemoryModule>,
         /// Drives.
         drives: Vec<Drive>,
+        /// What the drives hang off.
+        storage_controllers: Vec<StorageController>,
+        /// PCIe devices that the system itself lists.
+        pcie_devices: Vec<PcieDevice>,
         /// Network interfaces with their addresses.
         nics: Vec<Nic>,
     }
@@ -174,6 +182,8 @@ component! {
         serial: Option<String>,
         /// The part number.
         part_number: Option<String>,
+        /// The part number that the server's maker gives it, where that is another one.
+        oem_part_number: Option<String>,
         /// The firmware version, where it has one.
         firmware: Option<String>,
         /// Whether it is there and works.
@@ -277,6 +287,140 @@ component! {
         adapters: Vec<Adapter>,
         /// Drives that hang off it, where no system lists them.
         drives: Vec<Drive>,
+        /// Power supplies.
+        power_supplies: Vec<PowerSupply>,
+        /// PCIe devices, where no system lists them.
+        pcie_devices: Vec<PcieDevice>,
+        /// Its other parts: assemblies, batteries, backplanes, ...
+        parts: Vec<Part>,
+    }
+}
+
+component! {
+    /// A power supply (DSP0268 PowerSupply, or a member of Power).
+    PowerSupply {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// `AC`, `DC`, ...
+        kind: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The part number of its replacement.
+        spare_part_number: Option<String>,
+        /// The firmware version.
+        firmware: Option<String>,
+        /// The power that it can give, in watts.
+        capacity_watts: Option<f64>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A PCIe device (DSP0268 PCIeDevice).
+    PcieDevice {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// `SingleFunction`, `MultiFunction`, ...
+        kind: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The stock-keeping unit.
+        sku: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The firmware version.
+        firmware: Option<String>,
+        /// The slot.
+        location: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A storage controller (DSP0268 StorageController, or a member of Storage).
+    StorageController {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The stock-keeping unit.
+        sku: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The firmware version.
+        firmware: Option<String>,
+        /// Where it is plugged in.
+        location: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// Any other part that can be replaced: an assembly, a battery, a cable, a transceiver.
+    Part {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its name.
+        name: Option<String>,
+        /// What it is, in the controller's words.
+        kind: Option<String>,
+        /// The maker.
+        manufacturer: Option<String>,
+        /// The model.
+        model: Option<String>,
+        /// The stock-keeping unit.
+        sku: Option<String>,
+        /// The serial number.
+        serial: Option<String>,
+        /// The part number.
+        part_number: Option<String>,
+        /// The part number of its replacement.
+        spare_part_number: Option<String>,
+        /// The version of its hardware or firmware.
+        version: Option<String>,
+        /// Where it is.
+        location: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
     }
 }
 
@@ -301,6 +445,8 @@ component! {
         firmware: Option<String>,
         /// MAC addresses of its ports and functions.
         macs: Vec<String>,
+        /// What is plugged into its ports.
+        transceivers: Vec<Part>,
         /// Its health.
         health: HealthReading,
     }
@@ -440,6 +586,7 @@ impl Inventory {
             vendor: manufacturer.or_else(|| meaningful(&self.service.vendor)),
             model: of(|s| &s.model, |c| &c.model),
             serial: of(|s| &s.serial, |c| &c.serial),
+            service_tag: None,
             service_uuid: meaningful(&self.service.uuid),
             system_uuid: system.and_then(|system| meaningful(&system.uuid)),
             hostname: system.and_then(|system| meaningful(&system.hostname)),

@@ -53,6 +53,7 @@ fn device(number: usize) -> Device {
             vendor: Some(vendor.into()),
             model: Some(model.into()),
             serial: Some(format!("{:07X}", 0x7C_4000 + number * 7919)),
+            service_tag: None,
             service_uuid: Some(format!("4c4c4544-0043-5810-8034-{number:012x}")),
             system_uuid: None,
             hostname: Some(format!("node{number:04}.example.org")),
