@@ -6,7 +6,7 @@ use crate::files;
 use crate::output::show;
 use bmc::Trust;
 use bmc::inspect::{Options, inspect, locate};
-use model::{Clock as _, Credential, Failure, Kind, SystemClock};
+use model::{Clock as _, Credential, SystemClock};
 use std::time::Duration;
 
 /// Runs the verb.
@@ -24,13 +24,8 @@ pub fn run(options: &Inspect, json: bool) -> Result<(), Exit> {
         let target = target.map_err(|what| Exit::Wrong(vec![what]))?;
         let mut read = Options::new(target, credential);
         read.want_raw = options.raw;
-        let reading =
-            tokio::time::timeout(Duration::from_secs(options.timeout), inspect(read, SystemClock.now()));
-        let late = || {
-            let cause = format!("the reading was not complete after {} s", options.timeout);
-            Failure::new(Kind::TimedOut, "inspect", &options.url, cause).hint("give it more --timeout")
-        };
-        let read = reading.await.map_err(|_elapsed| late())?;
+        read.bounds.time = Duration::from_secs(options.timeout);
+        let read = inspect(read, SystemClock.now()).await;
         read.map_err(|error| Exit::Failure(error.into()))
     })?;
     if let Some(error) = &inspection.logout_error {
