@@ -22,6 +22,7 @@ pub struct Appliance {
     slot: Slot,
     demo: Option<usize>,
     child: Option<Child>,
+    environment: Vec<(String, String)>,
     link: String,
     certificate: Vec<u8>,
 }
@@ -71,7 +72,8 @@ impl Appliance {
 
     fn inert(demo: Option<usize>) -> anyhow::Result<Self> {
         let (home, slot) = (TempDir::with_prefix("portcullis-e2e-")?, Slot::take()?);
-        Ok(Self { home, slot, demo, child: None, link: String::new(), certificate: Vec::new() })
+        let (link, certificate, environment) = (String::new(), Vec::new(), Vec::new());
+        Ok(Self { home, slot, demo, child: None, environment, link, certificate })
     }
 
     fn said(&self, label: &str) -> anyhow::Result<String> {
@@ -85,6 +87,20 @@ impl Appliance {
     /// # Errors
     /// If it runs already, ends at once, or is not ready in time.
     pub fn start(&mut self) -> anyhow::Result<()> {
+        self.launch()?;
+        self.wait_ready()
+    }
+
+    /// A variable of its environment, from the next start on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts it and waits for nothing.
+    ///
+    /// # Errors
+    /// If it runs already, or cannot be started.
+    pub fn launch(&mut self) -> anyhow::Result<()> {
         ensure!(self.child.is_none(), "it runs already");
         let listen = format!("127.0.0.1:{}", self.slot.port());
         let (count, first) = (self.demo.unwrap_or_default().to_string(), self.slot.first_addr().to_string());
@@ -98,7 +114,16 @@ impl Appliance {
         };
         let log = File::options().create(true).append(true).open(self.log_file())?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.child = Some(command.spawn().context("start the appliance")?);
+        Ok(())
+    }
+
+    /// Waits until it is ready, after [`Appliance::launch`].
+    ///
+    /// # Errors
+    /// If it has ended, or is not ready in time.
+    pub fn wait_ready(&mut self) -> anyhow::Result<()> {
         wait::until("the appliance is ready", UP, || {
             if let Some(ended) = self.child.as_mut().and_then(|child| child.try_wait().transpose()) {
                 self.child = None;
@@ -127,13 +152,22 @@ impl Appliance {
         Ok(())
     }
 
+    /// Tells it to stop (SIGTERM), and waits for nothing.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn terminate(&mut self) -> anyhow::Result<()> {
+        let child = self.child.as_ref().context("it does not run")?;
+        Ok(kill_process(Pid::from_child(child), Signal::TERM)?)
+    }
+
     /// Tells it to stop (SIGTERM), and waits until it has.
     ///
     /// # Errors
     /// If it does not run, or does not stop in time.
     pub fn stop(&mut self) -> anyhow::Result<ExitStatus> {
+        self.terminate()?;
         let child = self.child.as_mut().context("it does not run")?;
-        kill_process(Pid::from_child(child), Signal::TERM)?;
         let status = wait::until("the appliance has stopped", DOWN, || Ok(child.try_wait()?))?;
         self.child = None;
         Ok(status)
