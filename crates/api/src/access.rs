@@ -61,7 +61,7 @@ pub struct NewGrant {
     /// The role.
     pub role: Role,
     /// `all`, `zone:NAME` or `label:KEY=VALUE`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "zone:lab")]
     pub scope: Scope,
 }
 
@@ -99,13 +99,16 @@ pub struct Token {
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// What it is for.
+    #[schema(example = "nightly report")]
     pub label: String,
     /// The most powerful role that it can use.
+    #[schema(example = "viewer")]
     pub role: Role,
     /// The widest scope that it can use.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "all")]
     pub scope: Scope,
     /// In how many days it ends; 1 to 366.
+    #[schema(minimum = 1, maximum = 366, example = 90)]
     pub days: u16,
 }
 
@@ -138,6 +141,7 @@ pub struct ExplainQuery {
     /// The account.
     pub user: String,
     /// The action, such as `device.power`.
+    #[param(example = "device.power")]
     pub action: String,
     /// The device, by identifier or name; without one the question is about the appliance.
     #[serde(skip_serializing_if = "Option::is_none")]

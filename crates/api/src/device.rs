@@ -21,6 +21,7 @@ pub struct Devices {
 #[into_params(parameter_in = Query)]
 pub struct DeviceQuery {
     /// A filter as on the fleet page: words, and `power:off`, `health:critical`, `stage:seen`, `zone:x`.
+    #[param(example = "power:off")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// How many to skip.
@@ -97,7 +98,8 @@ pub struct ApproveCertificate {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSweep {
-    /// Such as `10.20.0.0/22`.
+    /// Such as `10.20.0.0/22`, or one address.
+    #[schema(example = "10.20.0.0/22")]
     pub range: String,
     /// The TCP port to ask at; by default 443.
     #[serde(default)]
@@ -135,6 +137,7 @@ pub struct SweepStarted {
 pub struct ImportedCredential {
     /// For the controller with this serial number or service tag.
     #[serde(default)]
+    #[schema(example = "7CX4K53")]
     pub serial: Option<String>,
     /// For the controller with this MAC address.
     #[serde(default)]
@@ -143,9 +146,10 @@ pub struct ImportedCredential {
     #[serde(default)]
     pub trusted: bool,
     /// The account on the controller.
+    #[schema(example = "root")]
     pub username: String,
     /// Its password.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, example = "from the label")]
     pub password: Secret<String>,
 }
 

@@ -4,8 +4,6 @@
 #[path = "../tests/harness/mod.rs"]
 mod harness;
 
-use tokio::io::AsyncReadExt as _;
-
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let harness = harness::Harness::start().await;
@@ -13,8 +11,7 @@ async fn main() -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{} {token}", listener.local_addr()?);
     let over = async {
-        let mut nothing = Vec::new();
-        let _read = tokio::io::stdin().read_to_end(&mut nothing).await;
+        let _end = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await;
     };
     axum::serve(listener, harness.router.clone()).with_graceful_shutdown(over).await
 }

@@ -108,8 +108,24 @@ fn complete(method: &str, operation: &mut Value) {
         statuses.extend(["409", "422"]);
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for (status, response) in responses.iter_mut() {
+        if let (Some(text), Some(response)) = (success(status), response.as_object_mut()) {
+            response.entry("description").or_insert_with(|| text.into());
+        }
+    }
     for status in statuses {
         responses.entry(status).or_insert_with(|| json!({ "$ref": reference(status) }));
+    }
+}
+
+/// What a success says where its handler does not say more.
+fn success(status: &str) -> Option<&'static str> {
+    match status {
+        "200" => Some("The answer."),
+        "201" => Some("It was made."),
+        "202" => Some("It was begun, and goes on by itself."),
+        "204" => Some("It was done."),
+        _ => None,
     }
 }
 

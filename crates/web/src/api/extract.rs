@@ -6,8 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use model::{Actor, Failure, Kind};
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::time::Duration;
 
 /// A body that is not there by then is given up.
@@ -41,12 +40,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let body = tokio::time::timeout(BODY_DEADLINE, Bytes::from_request(request, state)).await;
         let body = body.map_err(|_late| refuse(StatusCode::REQUEST_TIMEOUT, "it did not arrive in time"))?;
         let body = body.map_err(|rejection| refuse(rejection.status(), &rejection.body_text()))?;
+        // What is no JSON at all is told from JSON that says something else than it should.
+        serde_json::from_slice::<IgnoredAny>(&body)
+            .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
         serde_json::from_slice(&body).map(Self).map_err(|error| {
-            let status = match error.classify() {
-                Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
-                Category::Syntax | Category::Eof | Category::Io => StatusCode::BAD_REQUEST,
-            };
-            refuse(status, &without_values(&error.to_string()))
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, &without_values(&error.to_string()))
         })
     }
 }

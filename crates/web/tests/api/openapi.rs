@@ -29,6 +29,10 @@ fn openapi_names_every_answer_and_every_reference_leads_somewhere() {
             let name = format!("{method} {path}");
             assert!(operation["summary"].is_string(), "{name} has no summary");
             let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses {
+                let described = response["description"].is_string() || response["$ref"].is_string();
+                assert!(described, "{name} does not describe {status}");
+            }
             assert!(responses.keys().any(|status| status.starts_with('2')), "{name} never succeeds");
             for status in ["400", "401", "403", "503"] {
                 assert!(responses.contains_key(status), "{name} does not say {status}");

@@ -27,7 +27,7 @@ async fn what_cannot_be_read_is_a_failure_with_its_own_status() {
     let cases: &[(&str, &str, Option<&str>, &str, StatusCode)] = &[
         ("POST", &power, json, "{", StatusCode::BAD_REQUEST),
         ("POST", &power, json, "", StatusCode::BAD_REQUEST),
-        ("POST", &power, json, r#"{"reset": 5}"#, StatusCode::BAD_REQUEST),
+        ("POST", &power, json, r#"{"reset": 5}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("POST", &power, json, r#"{"reset": "explode"}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("POST", &power, json, r#"{"reset": "on", "now": true}"#, StatusCode::UNPROCESSABLE_ENTITY),
         ("POST", &power, None, r#"{"reset": "on"}"#, StatusCode::UNSUPPORTED_MEDIA_TYPE),

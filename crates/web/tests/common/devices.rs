@@ -219,5 +219,6 @@ pub fn inventory(device: &Device) -> Inventory {
         }],
         requests: 61,
         elapsed_ms: 4_210,
+        ..Inventory::default()
     }
 }
