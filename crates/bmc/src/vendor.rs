@@ -15,6 +15,10 @@ pub struct Row {
     pub memory: &'static [Step],
     /// What leads from a ComputerSystem to its drives where it has no `Storage` of its own.
     pub drives: &'static [Step],
+    /// What leads from a Chassis to parts that the maker lists by a schema of its own.
+    pub parts: &'static [Step],
+    /// Where a Chassis has parts inside of itself.
+    pub inline_parts: &'static [&'static str],
 }
 
 /// A step on the way from one resource to others.
@@ -28,7 +32,7 @@ pub enum Step {
 
 /// A maker of whom nothing more is known than its name.
 const fn plain(name: &'static str, oem: &'static [&'static str]) -> Row {
-    Row { name, oem, serial: &[], memory: &[], drives: &[] }
+    Row { name, oem, serial: &[], memory: &[], drives: &[], parts: &[], inline_parts: &[] }
 }
 
 /// The makers, the more specific before those whose firmware others build upon.
@@ -42,6 +46,8 @@ pub const ROWS: &[Row] = &[
             Step::Members("Links/ArrayControllers"),
             Step::Members("Links/PhysicalDrives"),
         ],
+        parts: &[Step::Members("Oem/Hpe/Links/Devices")],
+        inline_parts: &["Oem/Hpe/SmartStorageBattery"],
         ..plain("HPE", &["Hpe"])
     },
     // iLO 4.

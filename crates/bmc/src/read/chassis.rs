@@ -21,8 +21,7 @@ pub fn parse(path: &str, value: &Value) -> (Chassis, Vec<Fault>) {
         asset_tag: fields.text("AssetTag"),
         power: fields.power("PowerState"),
         health: fields.health(),
-        adapters: Vec::new(),
-        drives: Vec::new(),
+        ..Chassis::default()
     };
     (chassis, fields.into_faults())
 }
@@ -55,8 +54,8 @@ pub fn parse_adapter(path: &str, value: &Value) -> (Adapter, Vec<Fault>) {
         serial: fields.text("SerialNumber"),
         part_number: fields.text("PartNumber"),
         firmware: version.or_else(|| fields.text_of(&["FirmwareVersion", "Firmware/Current/VersionString"])),
-        macs: Vec::new(),
         health: fields.health(),
+        ..Adapter::default()
     };
     (adapter, fields.into_faults())
 }

@@ -45,15 +45,7 @@ fn capacity(fields: &mut Fields<'_>) -> Option<u64> {
 /// Where the drive is plugged in: `PhysicalLocation`, or the list of older schemas.
 fn location(fields: &mut Fields<'_>) -> Option<String> {
     let label = fields.text("PhysicalLocation/PartLocation/ServiceLabel");
-    label.or_else(|| match fields.value("Location")? {
-        Value::Array(places) => {
-            let info =
-                |place: &Value| place.get("Info").and_then(Value::as_str).map(|info| info.trim().to_owned());
-            places.iter().find_map(info).filter(|info| !info.is_empty())
-        }
-        Value::String(_) => fields.text("Location"),
-        _ => fields.text("Location/PartLocation/ServiceLabel"),
-    })
+    label.or_else(|| fields.location_of("Location"))
 }
 
 /// Reads the `Devices` of a SimpleStorage resource; bays without anything in them are left out.

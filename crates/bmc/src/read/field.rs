@@ -297,6 +297,22 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Where a part is: the label of its slot, or what older schemas say, which is a list or a text.
+    pub fn location_of(&mut self, field: &str) -> Option<String> {
+        match self.value(field)? {
+            Value::Array(places) => {
+                let info = |place: &Value| {
+                    place.get("Info").and_then(Value::as_str).map(|info| info.trim().to_owned())
+                };
+                places.iter().find_map(info).filter(|info| !info.is_empty())
+            }
+            Value::String(_) => self.text(field),
+            _ => {
+                self.text_of(&[&format!("{field}/PartLocation/ServiceLabel"), &format!("{field}/Info")])
+            }
+        }
+    }
+
     /// The link that the first of several fields is. An object that is no link is something else, and no
     /// fault: older schemas have summaries by the names of later links.
     pub fn link(&mut self, fields: &[&str]) -> Option<String> {

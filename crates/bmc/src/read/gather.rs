@@ -3,11 +3,13 @@
 use super::chassis::{is_enclosure, parse_adapter, parse_macs};
 use super::field::Fields;
 use super::walk::{Member, Walk};
-use super::{chassis, drive, firmware, manager, memory, nic, processor, reset, service, system};
+use super::{chassis, drive, firmware, manager, memory, nic, part, parts, processor, reset, service, system};
 use crate::client::{Document, Get, ROOT};
 use crate::error::Error;
 use crate::vendor::{self, Row, Step};
-use model::inventory::{Adapter, Chassis, Drive, Fault, Firmware, Inventory, Manager, Nic, System};
+use model::inventory::{
+    Adapter, Chassis, Drive, Fault, Inventory, Manager, Nic, StorageController, System,
+};
 use serde_json::Value;
 
 /// Where a resource may have a link: at its own place, or as before Redfish 1.0.
@@ -16,7 +18,7 @@ fn places(name: &str) -> [String; 3] {
 }
 
 /// The link called `name`, and the faults in its place.
-fn link(path: &str, value: &Value, name: &str) -> (Option<String>, Vec<Fault>) {
+pub(super) fn link(path: &str, value: &Value, name: &str) -> (Option<String>, Vec<Fault>) {
     let mut fields = Fields::new(path, value);
     let places = places(name);
     let link = fields.link(&[&places[0], &places[1], &places[2]]);
@@ -27,15 +29,16 @@ pub async fn from_root<G: Get>(walk: &mut Walk<'_, G>, root: &Document) -> Resul
     let mut inventory =
         Inventory { service: walk.keep(service::parse(ROOT, &root.value)), ..Inventory::default() };
     inventory.systems = systems(walk, &root.value).await?;
-    inventory.chassis = all_chassis(walk, &root.value, inventory.systems.first()).await?;
+    inventory.chassis = all_chassis(walk, &root.value, &inventory.systems).await?;
     drop_listed_drives(&mut inventory);
     inventory.managers = managers(walk, &root.value).await?;
-    inventory.firmware = all_firmware(walk, &root.value).await?;
+    all_firmware(walk, &root.value, &mut inventory).await?;
+    inventory.cables = parsed(walk, ROOT, &root.value, "Cables", part::parse).await?;
     Ok(inventory)
 }
 
 /// The members of the collection that `value` links to by `name`.
-async fn collection<G: Get>(
+pub(super) async fn collection<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,
@@ -49,7 +52,7 @@ async fn collection<G: Get>(
 }
 
 /// Every member of a collection, read by a pure parser.
-async fn parsed<G: Get, T>(
+pub(super) async fn parsed<G: Get, T>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,
@@ -86,7 +89,8 @@ async fn systems<G: Get>(walk: &mut Walk<'_, G>, root: &Value) -> Result<Vec<Sys
         if let (true, Some(row)) = (system.memory.is_empty(), row) {
             system.memory = stepped(walk, &path, &value, row.memory, memory::parse).await?;
         }
-        system.drives = drives(walk, &path, &value, row).await?;
+        (system.drives, system.storage_controllers) = storage(walk, &path, &value, row).await?;
+        system.pcie_devices = parts::pcie_devices(walk, &path, &value).await?;
         system.nics = nics(walk, &path, &value).await?;
         systems.push(system);
     }
@@ -99,7 +103,7 @@ async fn nics<G: Get>(walk: &mut Walk<'_, G>, path: &str, value: &Value) -> Resu
 }
 
 /// Everything that a maker's steps lead to, read by a pure parser.
-async fn stepped<G: Get, T>(
+pub(super) async fn stepped<G: Get, T>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,
@@ -147,18 +151,19 @@ async fn step_members<G: Get>(
     }
 }
 
-/// The drives of every storage; where there are none, those that the maker's own steps lead to, or else
-/// the devices of SimpleStorage, which say less.
-async fn drives<G: Get>(
+/// The drives of every storage, and its controllers; where there are no drives, those that the maker's own
+/// steps lead to, or else the devices of SimpleStorage, which say less.
+async fn storage<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
     system: &Value,
     row: Option<&Row>,
-) -> Result<Vec<Drive>, Error> {
-    let mut drives = Vec::new();
+) -> Result<(Vec<Drive>, Vec<StorageController>), Error> {
+    let (mut drives, mut controllers) = (Vec::new(), Vec::new());
     for member in collection(walk, path, system, "Storage").await? {
         let Some((path, storage)) = walk.open(member).await? else { continue };
         drives.extend(linked_drives(walk, &path, &storage).await?);
+        controllers.extend(parts::storage_controllers(walk, &path, &storage).await?);
     }
     if let (true, Some(row)) = (drives.is_empty(), row) {
         drives = stepped(walk, path, system, row.drives, drive::parse).await?;
@@ -167,10 +172,10 @@ async fn drives<G: Get>(
         let simple = parsed(walk, path, system, "SimpleStorage", drive::parse_simple).await?;
         drives = simple.into_iter().flatten().collect();
     }
-    Ok(drives)
+    Ok((drives, controllers))
 }
 
-/// The drives that a storage or chassis links to: a list of links, or a link to a collection.
+/// The drives that a storage or chassis links to.
 async fn linked_drives<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
@@ -178,30 +183,32 @@ async fn linked_drives<G: Get>(
 ) -> Result<Vec<Drive>, Error> {
     let mut drives = Vec::new();
     for name in ["Drives", "Links/Drives"] {
-        let found = value.pointer(&format!("/{name}"));
-        let members = match found {
-            None | Some(Value::Null) => continue,
-            Some(Value::Array(_)) => {
-                let mut fields = Fields::new(path, value);
-                Walk::<G>::as_members(path, name, fields.links(&[name]))
-            }
-            Some(_) => {
-                let mut fields = Fields::new(path, value);
-                let link = fields.link(&[name]);
-                walk.add_faults(fields.into_faults());
-                match link {
-                    Some(link) => walk.list(path, name, &link).await?,
-                    None => continue,
-                }
-            }
-        };
-        for member in members {
+        for member in linked(walk, path, value, name).await? {
             if let Some((path, value)) = walk.open(member).await? {
                 drives.push(walk.keep(drive::parse(&path, &value)));
             }
         }
     }
     Ok(drives)
+}
+
+/// What a field links to: it is a list of links, or a link to a collection.
+pub(super) async fn linked<G: Get>(
+    walk: &mut Walk<'_, G>,
+    path: &str,
+    value: &Value,
+    name: &str,
+) -> Result<Vec<Member>, Error> {
+    let mut fields = Fields::new(path, value);
+    if let Some(Value::Array(_)) = value.pointer(&format!("/{name}")) {
+        return Ok(Walk::<G>::as_members(path, name, fields.links(&[name])));
+    }
+    let link = fields.link(&[name]);
+    walk.add_faults(fields.into_faults());
+    match link {
+        Some(link) => walk.list(path, name, &link).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Leaves to the enclosures the drives that no server lists. Some controllers have each drive twice, at
@@ -223,7 +230,7 @@ fn drop_listed_drives(inventory: &mut Inventory) {
 async fn all_chassis<G: Get>(
     walk: &mut Walk<'_, G>,
     root: &Value,
-    main: Option<&System>,
+    systems: &[System],
 ) -> Result<Vec<Chassis>, Error> {
     let mut found = Vec::new();
     for member in collection(walk, ROOT, root, "Chassis").await? {
@@ -235,7 +242,13 @@ async fn all_chassis<G: Get>(
             }
         }
         chassis.drives = linked_drives(walk, &path, &value).await?;
-        let holds_main = main.is_some_and(|main| holds(&value, &main.path));
+        chassis.power_supplies = parts::power(walk, &path, &value, &mut chassis.parts).await?;
+        let listed = |system: &System| !system.pcie_devices.is_empty() && holds(&value, &system.path);
+        if !systems.iter().any(listed) {
+            chassis.pcie_devices = parts::pcie_devices(walk, &path, &value).await?;
+        }
+        parts::others(walk, &path, &value, &mut chassis.parts).await?;
+        let holds_main = systems.first().is_some_and(|main| holds(&value, &main.path));
         found.push((!is_enclosure(&chassis), !holds_main, chassis));
     }
     found.sort_by_key(|(inner, other, _)| (*inner, *other));
@@ -249,22 +262,26 @@ fn holds(chassis: &Value, system: &str) -> bool {
     links.iter().any(|link| link.trim_end_matches('/').ends_with(system.trim_end_matches('/')))
 }
 
-/// A network adapter with the MAC addresses of its functions, or else of its ports.
+/// A network adapter with the MAC addresses of its functions and ports, and what is plugged into these.
 async fn adapter<G: Get>(walk: &mut Walk<'_, G>, path: &str, value: &Value) -> Result<Adapter, Error> {
     let mut adapter = walk.keep(parse_adapter(path, value));
-    for name in ["NetworkDeviceFunctions", "Ports", "NetworkPorts"] {
-        let members = match of_controllers(path, value, name) {
-            links if links.is_empty() => collection(walk, path, value, name).await?,
-            links => Walk::<G>::as_members(path, name, links),
-        };
-        for member in members {
-            if let Some((path, value)) = walk.open(member).await? {
-                let macs = walk.keep(parse_macs(&path, &value));
-                adapter.macs.extend(macs);
+    // Both names of the ports lead to the same ones.
+    for names in [["NetworkDeviceFunctions"].as_slice(), &["Ports", "NetworkPorts"]] {
+        for name in names {
+            let members = match of_controllers(path, value, name) {
+                links if links.is_empty() => collection(walk, path, value, name).await?,
+                links => Walk::<G>::as_members(path, name, links),
+            };
+            let mut any = false;
+            for member in members {
+                let Some((path, value)) = walk.open(member).await? else { continue };
+                any = true;
+                adapter.macs.extend(walk.keep(parse_macs(&path, &value)));
+                adapter.transceivers.extend(walk.keep(part::parse_transceiver(&path, &value)));
             }
-        }
-        if !adapter.macs.is_empty() {
-            break;
+            if any {
+                break;
+            }
         }
     }
     adapter.macs.sort();
@@ -297,11 +314,16 @@ async fn managers<G: Get>(walk: &mut Walk<'_, G>, root: &Value) -> Result<Vec<Ma
     Ok(managers)
 }
 
-async fn all_firmware<G: Get>(walk: &mut Walk<'_, G>, root: &Value) -> Result<Vec<Firmware>, Error> {
+/// The firmware inventory, and the software beside it.
+async fn all_firmware<G: Get>(
+    walk: &mut Walk<'_, G>,
+    root: &Value,
+    inventory: &mut Inventory,
+) -> Result<(), Error> {
     let service = walk.keep(link(ROOT, root, "UpdateService"));
-    let Some(service) = service else { return Ok(Vec::new()) };
-    let Some((path, value)) = walk.follow(ROOT, "UpdateService", &service).await? else {
-        return Ok(Vec::new());
-    };
-    parsed(walk, &path, &value, "FirmwareInventory", firmware::parse).await
+    let Some(service) = service else { return Ok(()) };
+    let Some((path, value)) = walk.follow(ROOT, "UpdateService", &service).await? else { return Ok(()) };
+    inventory.firmware = parsed(walk, &path, &value, "FirmwareInventory", firmware::parse).await?;
+    inventory.software = parsed(walk, &path, &value, "SoftwareInventory", firmware::parse).await?;
+    Ok(())
 }

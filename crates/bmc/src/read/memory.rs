@@ -22,6 +22,7 @@ pub fn parse(path: &str, value: &Value) -> (MemoryModule, Vec<Fault>) {
         speed_mhz: speed.iter().find_map(|field| fields.whole(field, Unit::MHz)),
         serial: fields.text("SerialNumber"),
         part_number: fields.text("PartNumber"),
+        oem_part_number: fields.text("Oem/Hpe/PartNumber"),
         firmware: fields.text("FirmwareRevision"),
         state: fields.state(),
         health: fields.health(),

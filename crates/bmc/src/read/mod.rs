@@ -11,10 +11,15 @@ mod gather;
 pub mod manager;
 pub mod memory;
 pub mod nic;
+pub mod part;
+mod parts;
+pub mod pcie;
+pub mod power_supply;
 pub mod processor;
 pub mod quantity;
 mod reset;
 pub mod service;
+pub mod storage;
 pub mod system;
 mod walk;
 

@@ -17,6 +17,8 @@ pub enum Unit {
     MHz,
     /// Megabits per second.
     Mbps,
+    /// Watts.
+    Watts,
 }
 
 /// The number at the start of a text, converted from the unit after it; `None` if either makes no sense.
@@ -59,6 +61,11 @@ pub fn parse(text: &str, wanted: Unit) -> Option<f64> {
         Unit::Mbps => match unit.as_str() {
             "mbps" | "mbits" | "mb" | "m" => 1.0,
             "gbps" | "gbits" | "gb" | "gbe" | "g" => 1000.0,
+            _ => return None,
+        },
+        Unit::Watts => match unit.as_str() {
+            "w" | "watts" => 1.0,
+            "kw" => 1000.0,
             _ => return None,
         },
     };
