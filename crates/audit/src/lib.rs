@@ -47,3 +47,4 @@ pub use evidence::{Checkpoint, PublicKey, Report, Signer};
 pub use log::Log;
 pub use read::{Entry, Query, Status};
 pub use record::{Begin, Note, Outcome};
+pub use writer::Health;

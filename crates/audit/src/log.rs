@@ -4,7 +4,7 @@ use crate::export::Range;
 use crate::read::{Entry, Query};
 use crate::record::{Begin, End, Note, NoteBody, Outcome};
 use crate::recover::recover;
-use crate::writer::{Ask, Request, Watched, Writer};
+use crate::writer::{Ask, Health, Request, Watched, Writer};
 use crate::{Config, Error};
 use evidence::{Checkpoint, PublicKey, Report, Signer};
 use model::{Action, Actor, Clock, Object};
@@ -31,6 +31,7 @@ struct Inner {
     requests: mpsc::Sender<Request>,
     durable: watch::Receiver<u64>,
     checkpoint: watch::Receiver<Option<Checkpoint>>,
+    health: watch::Receiver<Health>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -47,7 +48,8 @@ impl Log {
         let (key, anchor, torn) = (signer.public(), config.anchor.clone(), recovered.torn.clone());
         let (durable_tx, durable) = watch::channel(recovered.chain.head().seq);
         let (checkpoint_tx, checkpoint) = watch::channel(None);
-        let watched = Watched { durable: durable_tx, checkpoint: checkpoint_tx };
+        let (health_tx, health) = watch::channel(Health::Sound);
+        let watched = Watched { durable: durable_tx, checkpoint: checkpoint_tx, health: health_tx };
         let mut writer = Writer::new(dir.into(), config, signer, clock, recovered, watched);
         writer.settle(torn.as_ref())?;
         let (requests, waiting) = mpsc::channel(WAITING);
@@ -61,7 +63,9 @@ impl Log {
             .map_err(Error::io("start the writer of", dir))?;
         let thread = Mutex::new(Some(thread));
         let dir = dir.into();
-        Ok(Self { inner: Arc::new(Inner { dir, key, anchor, requests, durable, checkpoint, thread }) })
+        Ok(Self {
+            inner: Arc::new(Inner { dir, key, anchor, requests, durable, checkpoint, health, thread }),
+        })
     }
 
     /// Writes down that an act is about to happen; returns once that is on disk, with the record's number.
@@ -178,6 +182,12 @@ impl Log {
     #[must_use]
     pub fn checkpoints(&self) -> watch::Receiver<Option<Checkpoint>> {
         self.inner.checkpoint.clone()
+    }
+
+    /// How the log is now.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        *self.inner.health.borrow()
     }
 
     async fn ask(&self, ask: Ask) -> Result<u64, Error> {

@@ -38,13 +38,26 @@ pub(crate) struct Request {
     pub reply: oneshot::Sender<Result<u64, Error>>,
 }
 
-/// What others can watch: both change only after the disk has it.
+/// How the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It takes every record.
+    Sound,
+    /// The disk is full: only the records of essential acts are taken.
+    DiskFull,
+    /// A write failed: no record is taken any more until the appliance is restarted.
+    Broken,
+}
+
+/// What others can watch: numbers change only after the disk has the records.
 #[derive(Debug)]
 pub(crate) struct Watched {
     /// The number of the last record on disk.
     pub durable: watch::Sender<u64>,
     /// The last checkpoint.
     pub checkpoint: watch::Sender<Option<Checkpoint>>,
+    /// How the log is.
+    pub health: watch::Sender<Health>,
 }
 
 /// The owner.
@@ -259,6 +272,11 @@ impl Writer {
         add(&mut self.segment, &self.dir, &*self.clock, batch, kind, body, class)
     }
 
+    fn tell(&self, health: Health) {
+        gauge!(names::RESERVE).set(if health == Health::DiskFull { 1.0 } else { 0.0 });
+        self.watched.health.send_if_modified(|known| std::mem::replace(known, health) != health);
+    }
+
     /// Writes a batch, and takes its chain for the log's once it is on disk.
     fn write(&mut self, batch: Batch, class: Class) -> Result<(), Error> {
         if batch.bytes.is_empty() {
@@ -270,20 +288,21 @@ impl Writer {
                 Ok(()) => break,
                 Err(Failed::Full) if self.segment.release(class) => {}
                 Err(Failed::Full) => {
-                    gauge!(names::RESERVE).set(1.0);
+                    self.tell(Health::DiskFull);
                     return Err(full(&self.dir, class));
                 }
                 Err(Failed::Broken(cause)) => {
                     tracing::error!(%cause, "the audit log takes no more records");
                     let why = Error::Broken { dir: self.dir.clone(), cause };
                     self.broken = Some(why.clone());
+                    self.tell(Health::Broken);
                     return Err(why);
                 }
             }
         }
         histogram!(names::SYNC).record(began.elapsed().as_secs_f64());
         counter!(names::RECORDS).increment(batch.records);
-        gauge!(names::RESERVE).set(if self.segment.reserve_in_use() { 1.0 } else { 0.0 });
+        self.tell(if self.segment.reserve_in_use() { Health::DiskFull } else { Health::Sound });
         self.unsigned += batch.records;
         self.chain = batch.chain;
         self.watched.durable.send_replace(self.chain.head().seq);
@@ -357,7 +376,6 @@ fn full(dir: &std::path::Path, class: Class) -> Error {
 fn refuse(request: Request, why: Error) {
     if why.is_disk_full() {
         counter!(names::REFUSED).increment(1);
-        gauge!(names::RESERVE).set(1.0);
     }
     let _ = request.reply.send(Err(why)); // Whoever asked may have gone.
 }

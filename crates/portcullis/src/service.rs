@@ -4,12 +4,13 @@ use crate::config::Config;
 use crate::parts::Parts;
 use crate::telemetry::Metrics;
 use anyhow::Context as _;
+use audit::Health;
 use bmc::Fleet;
 use control::{Jobs, Records};
 use model::command::bmc::Controllers;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-use web::{App, Server};
+use web::{App, Banner, Server};
 
 /// What was started before the door opens.
 pub struct Shared<'a> {
@@ -38,13 +39,23 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
         clock: Arc::clone(&parts.clock),
         config: config.web.clone(),
         metrics: Arc::new(move || metrics.render()),
-        ready: Arc::new(|| Ok(())),
-        banners: Arc::new(Vec::new),
+        ready: Arc::new({
+            let log = parts.door.audit().clone();
+            move || match log.health() {
+                Health::Broken => {
+                    Err("the audit log takes no records; see the log, then restart the appliance".into())
+                }
+                Health::Sound | Health::DiskFull => Ok(()),
+            }
+        }),
+        banners: Arc::new({
+            let log = parts.door.audit().clone();
+            move || banner(log.health()).into_iter().collect()
+        }),
         closing: shared.closing,
     });
-    let given = listenfd::ListenFd::from_env();
+    let mut given = listenfd::ListenFd::from_env();
     let mut sockets = Vec::new();
-    let mut given = given;
     for at in 0..given.len() {
         sockets.extend(given.take_tcp_listener(at).context("take systemd's socket over")?);
     }
@@ -55,4 +66,20 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
     let router = web::router(&app, web::api::router(&app));
     let server = Server::bind(&listen, sockets, router).context("open the door")?;
     Ok((server, app))
+}
+
+/// What everybody must know of the audit log.
+fn banner(health: Health) -> Option<Banner> {
+    let (title, text) = match health {
+        Health::Sound => return None,
+        Health::DiskFull => (
+            "The disk is full",
+            "Nothing is done that cannot be written down: only switching off still works. Free some space on the appliance.",
+        ),
+        Health::Broken => (
+            "The audit log cannot be written",
+            "Nothing is done until the appliance was restarted; its log says why.",
+        ),
+    };
+    Some(Banner { title: title.into(), text: text.into(), urgent: true })
 }
