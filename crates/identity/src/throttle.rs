@@ -110,7 +110,8 @@ impl Throttle {
         Verdict::Go
     }
 
-    /// The try was wrong: password, second factor or recovery code.
+    /// The try was wrong: password, second factor or recovery code. Charges nothing; it may also be asked after
+    /// a [`Verdict::Locked`], since tries that were broken off lock too, and nobody was told then.
     pub fn failed(&mut self, account: &str, from: IpAddr, now: Timestamp) -> Escalation {
         let (account, from) = (account_key(account), address_key(from));
         let pair = self.pairs.at((account.clone(), from), now, PAIR);

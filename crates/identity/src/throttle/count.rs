@@ -29,12 +29,14 @@ pub(super) struct Count {
     before: Timestamp,
     forgotten_at: Timestamp,
     lock: Option<(Timestamp, SignedDuration)>,
+    /// Whether somebody was told of the lock.
+    told: bool,
     locks: u32,
 }
 
 impl Count {
     pub(super) const fn new(now: Timestamp) -> Self {
-        Self { tries: 0, last: now, before: now, forgotten_at: now, lock: None, locks: 0 }
+        Self { tries: 0, last: now, before: now, forgotten_at: now, lock: None, told: false, locks: 0 }
     }
 
     pub(super) const fn last(&self) -> Timestamp {
@@ -89,19 +91,22 @@ impl Count {
 
     /// The end of the lock that holds; full counts are locked now.
     pub(super) fn lock_when_full(&mut self, now: Timestamp, rule: Rule) -> Option<Timestamp> {
-        self.newly_locked(now, rule).or_else(|| self.locked_until())
+        if self.lock.is_none() && self.tries >= rule.lock_at {
+            let doubled = FIRST_LOCK.checked_mul(1 << self.locks.min(8)).unwrap_or(LONGEST_LOCK);
+            self.lock = Some((now, doubled.min(LONGEST_LOCK)));
+            self.told = false;
+            self.locks = self.locks.saturating_add(1);
+            self.last = now;
+        }
+        self.locked_until()
     }
 
-    /// Locks a full count that is not locked yet, and tells until when.
+    /// The end of the lock that holds, once for each lock: tries in parallel fill a count before the first of
+    /// them is known to have failed, so the lock may be older than whoever tells of it.
     pub(super) fn newly_locked(&mut self, now: Timestamp, rule: Rule) -> Option<Timestamp> {
-        if self.lock.is_some() || self.tries < rule.lock_at {
-            return None;
-        }
-        let doubled = FIRST_LOCK.checked_mul(1 << self.locks.min(8)).unwrap_or(LONGEST_LOCK);
-        self.lock = Some((now, doubled.min(LONGEST_LOCK)));
-        self.locks = self.locks.saturating_add(1);
-        self.last = now;
-        self.locked_until()
+        let until = self.lock_when_full(now, rule)?;
+        let news = !std::mem::replace(&mut self.told, true);
+        news.then_some(until)
     }
 
     fn locked_until(&self) -> Option<Timestamp> {

@@ -265,3 +265,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_lock_made_by_tries_in_parallel_is_told_once() {
+    let mut throttle = Throttle::new();
+    let names: Vec<String> = (0..40).map(|n| format!("user{n}")).collect();
+    // All are let in before the first is known to have failed; the last of them find the address locked.
+    let verdicts: Vec<Verdict> = names.iter().map(|name| throttle.check(name, ATTACKER, at(0))).collect();
+    assert!(matches!(verdicts.last(), Some(Verdict::Locked(_))));
+    let told = names.iter().map(|name| throttle.failed(name, ATTACKER, at(1)));
+    let locks: Vec<Lock> = told
+        .filter_map(|escalation| match escalation {
+            Escalation::Locked(lock) => Some(lock),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(locks.len(), 1, "{locks:?}");
+    assert_eq!((&locks[0].account, locks[0].from), (&None, Some(ATTACKER)));
+}
