@@ -66,7 +66,10 @@ fn embed_assets(assets: &Path) -> Outcome<String> {
     for (constant, name, extension, kind, file) in ASSETS {
         let path = assets.join(file);
         let hash = fnv1a(&fs::read(&path)?);
-        writeln!(code, "/// Where `{file}` is served.\npub const {constant}: &str = \"/assets/{name}.{hash:016x}.{extension}\";")?;
+        writeln!(
+            code,
+            "/// Where `{file}` is served.\npub const {constant}: &str = \"/assets/{name}.{hash:016x}.{extension}\";"
+        )?;
         writeln!(all, "    Asset {{ path: {constant}, kind: {kind:?}, bytes: include_bytes!({path:?}) }},")?;
     }
     writeln!(code, "const ALL: &[Asset] = &[\n{all}];")?;
@@ -94,5 +97,7 @@ fn embed_manual(folder: &Path) -> Outcome<String> {
 
 /// FNV-1a, 64 bit: names a version of a file in its URL.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
+  root.classList.add("js");
   const stored = localStorage.getItem("theme");
   if (stored === "light" || stored === "dark") root.dataset.theme = stored;
 
@@ -27,10 +28,11 @@
   let lastRefresh = 0;
 
   function touch(key) {
-    for (const part of $$("[data-live]")) {
-      if (part.dataset.live.split(" ").includes(key)) dirty.add(part.id);
-    }
+    const parts = $$("[data-live]").filter((part) => part.dataset.live.split(" ").includes(key));
+    for (const part of parts) dirty.add(part.id);
     if (dirty.size) schedule();
+    // A device that a complete list does not show is a new one.
+    if (!parts.length && key.startsWith("device:") && $("[data-complete]")) setTimeout(refreshSoon, 2000);
   }
 
   function schedule() {
@@ -62,7 +64,7 @@
 
   async function load(url) {
     const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
-    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") location.reload();
+    if (answer.status === 401) location.reload();
     if (!answer.ok) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
@@ -131,10 +133,16 @@
         lost = true;
         say("reconnecting");
         // A browser gives up on some answers (503 while the appliance starts): begin anew.
-        if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+        if (source.readyState === EventSource.CLOSED) setTimeout(again, 2000);
       });
       source.addEventListener("touch", (event) => JSON.parse(event.data).forEach(touch));
       source.addEventListener("resync", refreshSoon);
+    };
+    const again = async () => {
+      const answer = await fetch("/fragments/tally", { headers: { "x-fragment": "1" } }).catch(() => null);
+      // The session has ended: the page leads to the sign-in.
+      if (answer?.status === 401) location.reload();
+      else connect();
     };
     connect();
     addEventListener("pagehide", () => source.close());
@@ -147,7 +155,7 @@
 
   // What can be scrolled must be reachable by keyboard.
   function scrollers() {
-    for (const box of $$(".scroll")) {
+    for (const box of $$(".scroll, .prose pre, .prose table")) {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
@@ -255,7 +263,6 @@
   document.addEventListener("htmx:afterSettle", settle);
   addEventListener("resize", scrollers);
   document.addEventListener("DOMContentLoaded", () => {
-    root.classList.add("js");
     settle();
     confirmations();
     listen();

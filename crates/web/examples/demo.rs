@@ -1,6 +1,8 @@
 //! The pages over made-up devices, on https://127.0.0.1:8443 with a certificate of its own:
 //! `cargo run -p web --example demo -- 24`. It prints a cookie of a signed-in administrator.
 
+#![expect(clippy::unwrap_used, reason = "it is for trying; what fails is shown and ends it")]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -19,7 +19,12 @@ pub(crate) fn page(template: &impl Template) -> Answer {
         Ok(text) => Ok(Html(text).into_response()),
         Err(error) => {
             tracing::error!(%error, "a template could not be rendered");
-            Err(Refusal::Failed(Failure::new(Kind::Unavailable, "show", "this page", "it could not be rendered")))
+            Err(Refusal::Failed(Failure::new(
+                Kind::Unavailable,
+                "show",
+                "this page",
+                "it could not be rendered",
+            )))
         }
     }
 }
@@ -114,7 +119,12 @@ fn sign_in_first(to: &str, reads: bool) -> Response {
 }
 
 /// Puts a page with what, why and what to do around a refusal; with the menu for who is signed in.
-pub(crate) async fn framed(State(app): State<App>, session: Option<Session>, request: Request, next: Next) -> Response {
+pub(crate) async fn framed(
+    State(app): State<App>,
+    session: Option<Session>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let (title, what, why, hint) = refusal.words();
@@ -132,7 +142,9 @@ pub(crate) async fn framed(State(app): State<App>, session: Option<Session>, req
 impl Refusal {
     /// Title, what, why, and what to do.
     fn words(self) -> (&'static str, String, String, Option<String>) {
-        let plain = |title, why: &str, hint: Option<&str>| (title, String::new(), why.to_owned(), hint.map(ToOwned::to_owned));
+        let plain = |title, why: &str, hint: Option<&str>| {
+            (title, String::new(), why.to_owned(), hint.map(ToOwned::to_owned))
+        };
         match self {
             Self::SignIn { .. } => plain("Sign in", "nobody is signed in", None),
             Self::ForeignOrigin => {

@@ -12,7 +12,8 @@ impl<S: Sync> FromRequest<S> for Fields {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let body = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.map_err(|_| Refusal::TooLarge)?;
+        let body =
+            axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.map_err(|_| Refusal::TooLarge)?;
         Ok(Self::parse(&body))
     }
 }
@@ -25,7 +26,10 @@ impl Fields {
 
     /// The first value of this name as it was typed; empty if there is none.
     pub(crate) fn secret(&self, name: &str) -> Secret<String> {
-        self.0.iter().find(|(own, _)| own == name).map_or_else(|| Secret::from(""), |(_, value)| value.clone())
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or_else(|| Secret::from(""), |(_, value)| value.clone())
     }
 
     /// The first value of this name without blanks around it; empty if there is none.
@@ -39,7 +43,10 @@ impl Fields {
     }
 
     /// A value that must be readable as something.
-    pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Refusal> {
+    pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+    ) -> Result<T, Refusal> {
         self.text(name).parse().map_err(|error: T::Err| invalid(name, error.to_string()))
     }
 }
@@ -47,7 +54,8 @@ impl Fields {
 /// A field is wrong.
 pub(crate) fn invalid(field: &str, cause: impl Into<String>) -> Refusal {
     Refusal::Failed(
-        Failure::new(Kind::Invalid, "read", format!("the field {field}"), cause).hint("go back and correct it"),
+        Failure::new(Kind::Invalid, "read", format!("the field {field}"), cause)
+            .hint("go back and correct it"),
     )
 }
 

@@ -118,7 +118,10 @@ impl Listener {
             }
             What::ActProgress { id, .. } if sees(id) => add(&format!("device:{id}")),
             // What is gone cannot be asked about; that something is gone is no secret.
-            What::DeviceRemoved { .. } => add("devices"),
+            What::DeviceRemoved { .. } => {
+                add("devices");
+                add("removed");
+            }
             What::JobProgress { job, .. } if may_see_job(&self.app, &self.actor, *job) => {
                 add("jobs");
                 add(&format!("job:{job}"));
@@ -173,7 +176,9 @@ impl Steps {
         let What::ActProgress { id, step, ended, .. } = event.what else { return };
         let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = event.at;
-        steps.retain(|_, step| now.duration_since(step.at) < if step.ended.is_some() { WORTH } else { FORGET });
+        steps.retain(|_, step| {
+            now.duration_since(step.at) < if step.ended.is_some() { WORTH } else { FORGET }
+        });
         steps.insert(id, Step { at: now, text: step, ended });
     }
 

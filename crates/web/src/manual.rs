@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 include!(concat!(env!("OUT_DIR"), "/manual.rs"));
 
 static CHAPTERS: LazyLock<Vec<Chapter>> = LazyLock::new(|| {
-    let mut chapters: Vec<Chapter> = SOURCES.iter().map(|(name, source)| Chapter::render(name, source)).collect();
+    let mut chapters: Vec<Chapter> =
+        SOURCES.iter().map(|(name, source)| Chapter::render(name, source)).collect();
     // The introduction comes first; its links say in which order the others follow.
     let is_first = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "readme" | "index");
     let introduction = SOURCES.iter().find(|(name, _)| is_first(name)).map_or("", |(_, source)| *source);
@@ -83,7 +84,8 @@ pub(crate) fn search(needle: &str) -> Vec<Hit> {
     if needle.is_empty() {
         return Vec::new();
     }
-    let all = chapters().iter().flat_map(|chapter| chapter.sections.iter().map(move |section| (chapter, section)));
+    let all =
+        chapters().iter().flat_map(|chapter| chapter.sections.iter().map(move |section| (chapter, section)));
     all.filter_map(|(chapter, section)| hit(chapter, section, &needle)).take(MOST_HITS).collect()
 }
 
@@ -101,7 +103,8 @@ fn hit(chapter: &Chapter, section: &Section, needle: &str) -> Option<Hit> {
         return None;
     }
     let (at, len) = found.map_or((0, 0), |at| (at, wanted.len()));
-    let part = |from: usize, to: usize| text.get(from..to.min(text.len())).unwrap_or_default().iter().collect();
+    let part =
+        |from: usize, to: usize| text.get(from..to.min(text.len())).unwrap_or_default().iter().collect();
     Some(Hit {
         chapter: chapter.name.clone(),
         anchor: section.id.clone(),
@@ -115,7 +118,13 @@ fn hit(chapter: &Chapter, section: &Section, needle: &str) -> Option<Hit> {
 impl Chapter {
     fn render(name: &str, source: &str) -> Self {
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-        let mut chapter = Self { name: name.into(), title: name.replace('-', " "), html: Rendered(String::new()), headings: Vec::new(), sections: vec![Section::default()] };
+        let mut chapter = Self {
+            name: name.into(),
+            title: name.replace('-', " "),
+            html: Rendered(String::new()),
+            headings: Vec::new(),
+            sections: vec![Section::default()],
+        };
         let mut events: Vec<Event<'_>> = Vec::new();
         // Where in `events` the heading that is being read began.
         let mut heading: Option<(usize, HeadingLevel)> = None;
@@ -125,7 +134,12 @@ impl Chapter {
                 Event::Start(Tag::Heading { level, .. }) => {
                     heading = Some((events.len(), level));
                     chapter.sections.push(Section::default());
-                    events.push(Event::Start(Tag::Heading { level, id: None, classes: Vec::new(), attrs: Vec::new() }));
+                    events.push(Event::Start(Tag::Heading {
+                        level,
+                        id: None,
+                        classes: Vec::new(),
+                        attrs: Vec::new(),
+                    }));
                 }
                 Event::End(TagEnd::Heading(level)) => {
                     if let Some((at, _)) = heading.take() {
@@ -144,7 +158,9 @@ impl Chapter {
                     chapter.note(text, heading.is_some());
                     events.push(event);
                 }
-                Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell) => {
+                Event::SoftBreak
+                | Event::HardBreak
+                | Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell) => {
                     chapter.note(" ", false);
                     events.push(event);
                 }
@@ -165,7 +181,8 @@ impl Chapter {
         let title = self.sections.last().map(|section| section.title.clone()).unwrap_or_default();
         let slug = slug(&title);
         let taken = |id: &str| self.sections.iter().any(|section| section.id == id);
-        let id = (1..).map(|n| if n == 1 { slug.clone() } else { format!("{slug}-{n}") }).find(|id| !taken(id));
+        let id =
+            (1..).map(|n| if n == 1 { slug.clone() } else { format!("{slug}-{n}") }).find(|id| !taken(id));
         let id = id.unwrap_or(slug);
         if let Some(section) = self.sections.last_mut() {
             section.id.clone_from(&id);
@@ -181,7 +198,11 @@ impl Chapter {
 
 /// As other Markdown tools make anchors: lower case, dashes for blanks, other signs left out.
 fn slug(title: &str) -> String {
-    let kept = title.to_lowercase().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>();
+    let kept = title
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .collect::<String>();
     kept.replace(' ', "-")
 }
 
@@ -190,7 +211,8 @@ fn target(link: &str) -> CowStr<'static> {
     if link.starts_with('#') || link.starts_with("https://") || link.starts_with("http://") {
         return link.to_owned().into();
     }
-    let (file, anchor) = link.split_once('#').map_or((link, String::new()), |(file, anchor)| (file, format!("#{anchor}")));
+    let (file, anchor) =
+        link.split_once('#').map_or((link, String::new()), |(file, anchor)| (file, format!("#{anchor}")));
     match file.strip_suffix(".md") {
         Some(name) if !name.contains([':', '/', '\\']) => format!("/manual/{name}{anchor}").into(),
         _ => "#".into(),
@@ -220,7 +242,10 @@ mod tests {
 
     #[test]
     fn headings_have_anchors_of_their_own() {
-        let chapter = Chapter::render("t", "# The title\n\nx\n\n## Same\n\none\n\n## Same\n\ntwo `code`\n\n### Below\n");
+        let chapter = Chapter::render(
+            "t",
+            "# The title\n\nx\n\n## Same\n\none\n\n## Same\n\ntwo `code`\n\n### Below\n",
+        );
         assert_eq!(chapter.title, "The title");
         let ids: Vec<&str> = chapter.headings.iter().map(|heading| heading.id.as_str()).collect();
         assert_eq!(ids, ["same", "same-2"]);

@@ -2,7 +2,9 @@
 
 use crate::answer::Refusal;
 use crate::app::App;
-use crate::pages::{account, audit, device, discovery, enrol, findings, fleet, jobs, manual, racks, sign_in, users};
+use crate::pages::{
+    account, audit, device, discovery, enrol, findings, fleet, jobs, manual, racks, sign_in, users,
+};
 use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
 use axum::extract::Request;

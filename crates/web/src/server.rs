@@ -96,7 +96,13 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 
 /// Accepts until cancelled. A connection takes a seat before it is accepted, so that the backlog,
 /// not memory, holds what is too many.
-async fn accept(listener: TcpListener, tls: TlsAcceptor, router: Router, seats: Arc<Semaphore>, cancel: CancellationToken) {
+async fn accept(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    router: Router,
+    seats: Arc<Semaphore>,
+    cancel: CancellationToken,
+) {
     let graceful = Arc::new(GracefulShutdown::new());
     let mut connections = JoinSet::new();
     loop {
@@ -147,7 +153,10 @@ impl Guest {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD).max_buf_size(64 * 1024);
         builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(64 * 1024);
-        builder.http2().keep_alive_interval(Some(Duration::from_secs(60))).keep_alive_timeout(Duration::from_secs(20));
+        builder
+            .http2()
+            .keep_alive_interval(Some(Duration::from_secs(60)))
+            .keep_alive_timeout(Duration::from_secs(20));
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, peer = %self.peer, "connection ended");

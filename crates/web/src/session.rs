@@ -35,7 +35,8 @@ impl FromRequestParts<App> for Session {
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Refusal::SignIn {
             to: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-            by_script: parts.headers.contains_key(FRAGMENT) || parts.headers.contains_key("hx-request"),
+            by_script: is_by_script(parts.uri.path(), &parts.headers)
+                || parts.headers.contains_key("hx-request"),
             reads: parts.method.is_safe(),
         })
     }
@@ -61,12 +62,15 @@ impl<S: Sync> FromRequestParts<S> for From {
     }
 }
 
+fn is_by_script(path: &str, headers: &HeaderMap) -> bool {
+    headers.contains_key(FRAGMENT) || path == "/events"
+}
+
 /// Looks the session up and hands it on.
 pub(crate) async fn find(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(cookie) = cookie(request.headers()) {
         let from = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
-        let by_script = request.headers().contains_key(FRAGMENT) || request.uri().path() == "/events";
-        let found = if by_script {
+        let found = if is_by_script(request.uri().path(), request.headers()) {
             app.gate.peek(cookie.expose(), from).await
         } else {
             app.gate.session(cookie.expose(), from).await

@@ -77,11 +77,12 @@ impl LiveCertificate {
                     read = seen;
                     tracing::info!(certificate = %self.certificate.display(), "TLS certificate read again");
                 }
-                Err(error) => tracing::warn!(%error, "TLS certificate changed but cannot be used; the old one stays"),
+                Err(error) => {
+                    tracing::warn!(%error, "TLS certificate changed but cannot be used; the old one stays")
+                }
             }
         }
     }
-
 }
 
 impl ResolvesServerCert for LiveCertificate {

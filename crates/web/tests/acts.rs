@@ -1,5 +1,7 @@
 //! What people do with devices through the pages, to the end.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use axum::body::Body;
@@ -42,10 +44,14 @@ async fn a_server_is_switched_off_after_its_name_was_typed() {
     let asked = browser.post("/devices/r1-u01/power", &[("reset", "force_off")]).await;
     assert_eq!(asked.status, StatusCode::OK);
     assert!(asked.text.contains("data-expect=\"r1-u01\""));
-    let wrong = browser.post("/devices/r1-u01/power/confirmed", &[("reset", "force_off"), ("confirm", "r1-u03")]).await;
+    let wrong = browser
+        .post("/devices/r1-u01/power/confirmed", &[("reset", "force_off"), ("confirm", "r1-u03")])
+        .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(appliance.door.book().named("r1-u01").unwrap().state.power, Power::On);
-    let sent = browser.post("/devices/r1-u01/power/confirmed", &[("reset", "force_off"), ("confirm", "r1-u01")]).await;
+    let sent = browser
+        .post("/devices/r1-u01/power/confirmed", &[("reset", "force_off"), ("confirm", "r1-u01")])
+        .await;
     let job = job_ends(&appliance, sent.location()).await;
     assert_eq!(job.failed(), 0);
     assert_eq!(appliance.door.book().named("r1-u01").unwrap().state.power, Power::Off);
@@ -57,15 +63,26 @@ async fn a_server_is_switched_off_after_its_name_was_typed() {
 #[tokio::test]
 async fn many_are_switched_with_one_typed_confirmation() {
     let (appliance, mut browser) = administrator(60).await;
-    let asked = browser.post("/fleet/act", &[("act", "force_off"), ("matching", "yes"), ("q", "rack:r2 power:on")]).await;
+    let asked = browser
+        .post("/fleet/act", &[("act", "force_off"), ("matching", "yes"), ("q", "rack:r2 power:on")])
+        .await;
     let expect = between(&asked.text, "data-expect=\"", "\"").unwrap().to_owned();
     let count = asked.text.matches("name=\"device\"").count();
     assert_eq!(expect, format!("force off {count}"));
     let mut fields: Vec<(&str, &str)> = vec![("act", "force_off"), ("confirm", &expect)];
-    let ids: Vec<String> = asked.text.split("name=\"device\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let ids: Vec<String> = asked
+        .text
+        .split("name=\"device\" value=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
     fields.extend(ids.iter().map(|id| ("device", id.as_str())));
     let short = browser.post("/fleet/act/confirmed", &fields[..fields.len() - 1]).await;
-    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY, "the number that was typed is not the number of devices");
+    assert_eq!(
+        short.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "the number that was typed is not the number of devices"
+    );
     let sent = browser.post("/fleet/act/confirmed", &fields).await;
     let job = job_ends(&appliance, sent.location()).await;
     assert_eq!((job.results.len(), job.failed()), (count, 0));
@@ -113,7 +130,12 @@ async fn a_changed_certificate_is_approved_as_it_was_seen() {
 #[tokio::test]
 async fn credentials_are_imported_and_never_shown() {
     let (_appliance, mut browser) = administrator(2).await;
-    let sent = browser.post("/discovery/credentials", &[("csv", "serial,ABC,root,geheim-1\nmac,aa:bb:cc:00:11:22,root,geheim-2")]).await;
+    let sent = browser
+        .post(
+            "/discovery/credentials",
+            &[("csv", "serial,ABC,root,geheim-1\nmac,aa:bb:cc:00:11:22,root,geheim-2")],
+        )
+        .await;
     assert_eq!(sent.location(), "/discovery?imported=2");
     for path in ["/discovery?imported=2", "/audit", "/audit/1"] {
         assert!(!browser.get(path).await.text.contains("geheim"), "{path}");
@@ -126,14 +148,24 @@ async fn credentials_are_imported_and_never_shown() {
 #[tokio::test]
 async fn users_get_links_grants_and_tokens() {
     let (appliance, mut browser) = administrator(2).await;
-    let made = browser.post("/users", &[("name", "Bob"), ("full_name", "Bob B."), ("role", "operator"), ("scope", "zone:management")]).await;
+    let made = browser
+        .post(
+            "/users",
+            &[("name", "Bob"), ("full_name", "Bob B."), ("role", "operator"), ("scope", "zone:management")],
+        )
+        .await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);
     let link = between(&made.text, "<p class=\"secret\">https://box", "</p>").unwrap().to_owned();
     let mut bob = Browser::new(&appliance.router);
     bob.enrol(&link).await;
     bob.sign_in("bob").await;
     assert_eq!(bob.get("/devices/r1-u01").await.status, StatusCode::OK);
-    let token = bob.post("/account/tokens", &[("label", "nightly"), ("role", "viewer"), ("scope", "all"), ("days", "30")]).await;
+    let token = bob
+        .post(
+            "/account/tokens",
+            &[("label", "nightly"), ("role", "viewer"), ("scope", "all"), ("days", "30")],
+        )
+        .await;
     let text = between(&token.text, "<p class=\"secret\">", "</p>").unwrap().to_owned();
     assert!(appliance.gate.bearer(&text, None).await.is_ok());
     let id = between(&token.text, "name=\"token\" value=\"", "\"").unwrap().to_owned();

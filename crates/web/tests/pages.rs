@@ -1,5 +1,7 @@
 //! Every page as a browser gets it: headers, nothing inline, nothing from elsewhere, quick and small enough.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use axum::http::{StatusCode, header};
@@ -9,9 +11,27 @@ use model::{Role, Scope};
 use std::time::Instant;
 
 const ALL: &[&str] = &[
-    "/", "/?q=power:off&sort=-health", "/?q=colour:red", "/racks", "/jobs", "/discovery", "/findings", "/audit", "/users",
-    "/users?user=alice&action=device.power&device=r1-u01", "/users/alice", "/account", "/manual", "/manual?q=certificate",
-    "/devices/r1-u01", "/devices/bmc-10-0-0-11", "/devices/nonsense", "/nonsense", "/jobs/99", "/audit/3", "/audit/999999",
+    "/",
+    "/?q=power:off&sort=-health",
+    "/?q=colour:red",
+    "/racks",
+    "/jobs",
+    "/discovery",
+    "/findings",
+    "/audit",
+    "/users",
+    "/users?user=alice&action=device.power&device=r1-u01",
+    "/users/alice",
+    "/account",
+    "/manual",
+    "/manual?q=certificate",
+    "/devices/r1-u01",
+    "/devices/bmc-10-0-0-11",
+    "/devices/nonsense",
+    "/nonsense",
+    "/jobs/99",
+    "/audit/3",
+    "/audit/999999",
 ];
 
 #[tokio::test]
@@ -25,7 +45,12 @@ async fn every_page_is_whole_and_holds_to_the_content_security_policy() {
         assert!(got.text.trim_end().ends_with("</html>"), "{path} is cut");
         let policy = got.headers.get(header::CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}");
-        for (name, value) in [("x-frame-options", "DENY"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")] {
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+        ] {
             assert_eq!(got.headers.get(name).unwrap(), value, "{path}");
         }
         for inline in [" style=\"", "<style", " onclick=", " onload=", "javascript:", "hx-on"] {
@@ -35,7 +60,12 @@ async fn every_page_is_whole_and_holds_to_the_content_security_policy() {
             assert!(script.starts_with(" src=\"/assets/"), "{path} holds an inline script");
         }
         // The manual may name other sites in links that a person follows; nothing is loaded from them.
-        for source in got.text.split(" src=\"").skip(1).chain(got.text.split("<link ").skip(1).filter_map(|l| l.split_once("href=\"").map(|x| x.1))) {
+        for source in got
+            .text
+            .split(" src=\"")
+            .skip(1)
+            .chain(got.text.split("<link ").skip(1).filter_map(|l| l.split_once("href=\"").map(|x| x.1)))
+        {
             assert!(source.starts_with('/'), "{path} loads {}", &source[..source.len().min(60)]);
         }
     }

@@ -1,5 +1,7 @@
 //! The server as clients meet it: TLS, HTTP/1.1 and HTTP/2, a certificate that changes, an end that waits.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use axum::Router;
 use axum::routing::get;
 use hyper::Request;
@@ -56,7 +58,11 @@ fn start() -> Running {
     Running { at, cancel, server, folder, certificate }
 }
 
-async fn connect(at: SocketAddr, trusted: &CertificateDer<'static>, alpn: &[u8]) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+async fn connect(
+    at: SocketAddr,
+    trusted: &CertificateDer<'static>,
+    alpn: &[u8],
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -79,7 +85,8 @@ async fn fetch(at: SocketAddr, trusted: &CertificateDer<'static>, version: &[u8]
         Request::get(uri).header("host", "localhost").body(axum::body::Body::empty()).unwrap()
     };
     let response = if version == b"h2" {
-        let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);
         sender.send_request(request(true)).await.unwrap()
     } else {
@@ -113,7 +120,10 @@ async fn who_does_not_shake_hands_holds_nobody_up() {
         .into_iter()
         .map(Result::unwrap)
         .collect();
-    let answer = tokio::time::timeout(Duration::from_secs(5), fetch(running.at, &running.certificate, b"http/1.1", "/"));
+    let answer = tokio::time::timeout(
+        Duration::from_secs(5),
+        fetch(running.at, &running.certificate, b"http/1.1", "/"),
+    );
     assert_eq!(answer.await.unwrap(), "here");
     drop(idle);
     running.cancel.cancel();

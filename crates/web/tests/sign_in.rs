@@ -1,5 +1,7 @@
 //! Coming in and being kept out: first login, sign-in, forged requests, sessions.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use axum::body::Body;
@@ -15,7 +17,8 @@ async fn a_first_login_link_works_once_and_a_code_once() {
     let mut browser = Browser::new(&appliance.router);
     let weak = browser.post(&link, &[("password", "short"), ("again", "short"), ("code", "000000")]).await;
     assert_eq!(weak.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let unequal = browser.post(&link, &[("password", PASSWORD), ("again", "another"), ("code", "000000")]).await;
+    let unequal =
+        browser.post(&link, &[("password", PASSWORD), ("again", "another"), ("code", "000000")]).await;
     assert!(unequal.text.contains("not the same"));
     browser.enrol(&link).await;
     assert_eq!(browser.get(&link).await.status, StatusCode::UNAUTHORIZED, "the link was used");
@@ -38,7 +41,8 @@ async fn wrong_names_passwords_and_codes_get_the_same_answer() {
     browser.enrol(&link).await;
     let mut answers = Vec::new();
     for (name, password) in [("alice", "wrong password here"), ("alice", PASSWORD), ("nobody", PASSWORD)] {
-        let got = browser.post("/sign-in", &[("name", name), ("password", password), ("code", "000000")]).await;
+        let got =
+            browser.post("/sign-in", &[("name", name), ("password", password), ("code", "000000")]).await;
         assert_eq!(got.status, StatusCode::UNAUTHORIZED);
         answers.push(got.text.replace(name, "NAME"));
         assert!(browser.cookie.is_none());
@@ -74,7 +78,11 @@ async fn signing_out_or_in_again_ends_the_session_on_the_appliance() {
     assert_eq!(out.location(), "/sign-in");
     assert!(browser.cookie.is_none());
     thief.cookie = second;
-    assert_eq!(thief.get("/account").await.status, StatusCode::SEE_OTHER, "signing out only cleared the cookie");
+    assert_eq!(
+        thief.get("/account").await.status,
+        StatusCode::SEE_OTHER,
+        "signing out only cleared the cookie"
+    );
 }
 
 #[tokio::test]

@@ -118,6 +118,8 @@ pub(crate) async fn make_token(State(app): State<App>, session: Session, fields:
 pub(crate) async fn revoke_token(State(app): State<App>, session: Session, fields: Fields) -> Answer {
     let user = Some(fields.text("user")).filter(|user| !user.is_empty()).unwrap_or(&session.user).to_owned();
     let back = if user == session.user { "/account".to_owned() } else { format!("/users/{user}") };
-    app.door.run(&session.actor, app.access(), RevokeToken { user, id: fields.text("token").to_owned() }).await?;
+    app.door
+        .run(&session.actor, app.access(), RevokeToken { user, id: fields.text("token").to_owned() })
+        .await?;
     Ok(see(&back))
 }

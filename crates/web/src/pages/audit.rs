@@ -135,9 +135,15 @@ fn chain(app: &App) -> Vec<Fact> {
 /// `GET /audit/{number}`.
 pub(crate) async fn show(State(app): State<App>, session: Session, Path(number): Path<u64>) -> Answer {
     let query = AuditQuery { below: number.checked_add(1), limit: 1, ..AuditQuery::default() };
-    let found = app.door.audit_entries(&session.actor, query).await?.into_iter().find(|entry| entry.record == number);
+    let found =
+        app.door.audit_entries(&session.actor, query).await?.into_iter().find(|entry| entry.record == number);
     let entry = found.ok_or_else(|| {
-        Failure::new(Kind::NotFound, "show", format!("record {number}"), "no act or note begins with this record")
+        Failure::new(
+            Kind::NotFound,
+            "show",
+            format!("record {number}"),
+            "no act or note begins with this record",
+        )
     })?;
     page(&One {
         frame: app.frame(&session, &format!("Record {number}"), Area::Audit),
@@ -189,7 +195,12 @@ pub(crate) async fn verify(State(app): State<App>, session: Session) -> Answer {
         defects.push(format!("and {} more", report.more_defects));
     }
     let title = if defects.is_empty() { "The log is sound" } else { "The log is damaged" };
-    page(&Verified { frame: app.frame(&session, title, Area::Audit), sound: defects.is_empty(), facts, defects })
+    page(&Verified {
+        frame: app.frame(&session, title, Area::Audit),
+        sound: defects.is_empty(),
+        facts,
+        defects,
+    })
 }
 
 /// `GET /audit/export`: the whole log as JSON lines, streamed.

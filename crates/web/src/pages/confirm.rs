@@ -18,5 +18,11 @@ pub(crate) struct Confirm {
     pub expect: Option<String>,
     pub button: String,
     pub back: String,
+    /// The first of the devices that it is about.
     pub devices: Vec<Row>,
+    /// How many more there are.
+    pub more: usize,
 }
+
+/// Rows on the page; the form carries all.
+pub(crate) const MOST_ROWS: usize = 200;

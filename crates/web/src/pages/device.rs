@@ -160,7 +160,11 @@ fn tabs(tables: &[Table], faults: Option<usize>) -> Vec<Tab> {
     let mut tabs = vec![fixed("overview", "Identity")];
     tabs.extend(tables.iter().map(of));
     tabs.extend(faults.map(|count| Tab { id: "faults", text: "Faults", count: Some(count) }));
-    tabs.extend([fixed("history", "History"), fixed("certificate", "Certificate"), fixed("labels", "Labels")]);
+    tabs.extend([
+        fixed("history", "History"),
+        fixed("certificate", "Certificate"),
+        fixed("labels", "Labels"),
+    ]);
     tabs
 }
 
@@ -182,7 +186,11 @@ fn identity(device: &Device, inventory: Option<&Inventory>) -> Vec<Fact> {
         .into_iter()
         .filter_map(|(label, value, mono)| Some(Fact { label, value: value.clone()?, mono }))
         .collect();
-    facts.extend(service.and_then(|service| service.redfish_version.clone()).map(|version| Fact::mono("Redfish", version)));
+    facts.extend(
+        service
+            .and_then(|service| service.redfish_version.clone())
+            .map(|version| Fact::mono("Redfish", version)),
+    );
     facts.extend(inventory.filter(|inventory| inventory.requests > 0).map(|inventory| {
         Fact::new("Reading", format!("{} requests in {} ms", inventory.requests, inventory.elapsed_ms))
     }));
@@ -205,10 +213,22 @@ fn running(app: &App, device: &Device, job: Option<u64>) -> Vec<Running> {
             vec![Running { job: Some(job.id), title: job.title, text, tone, ended }]
         }
         (None, Some(step)) if step.ended.is_none() => {
-            vec![Running { job: None, title: "An act is running".into(), text: step.text.clone(), tone: "", ended: false }]
+            vec![Running {
+                job: None,
+                title: "An act is running".into(),
+                text: step.text.clone(),
+                tone: "",
+                ended: false,
+            }]
         }
         (None, Some(step)) if step.ended == Some(Ended::Failed) => {
-            vec![Running { job: None, title: "The last act failed".into(), text: step.text.clone(), tone: "bad", ended: true }]
+            vec![Running {
+                job: None,
+                title: "The last act failed".into(),
+                text: step.text.clone(),
+                tone: "bad",
+                ended: true,
+            }]
         }
         _ => Vec::new(),
     }
@@ -228,7 +248,14 @@ pub(crate) async fn state(
 
 /// Starts an act and shows the device's page, which follows it. What the actor may not do is refused, and
 /// written down, at once.
-async fn start<C, P>(app: &App, actor: &Actor, device: &Device, part: &Arc<P>, title: &str, command: C) -> Answer
+async fn start<C, P>(
+    app: &App,
+    actor: &Actor,
+    device: &Device,
+    part: &Arc<P>,
+    title: &str,
+    command: C,
+) -> Answer
 where
     C: Command,
     P: Part<C> + ?Sized + 'static,
@@ -242,7 +269,12 @@ fn address(device: &Device) -> String {
 }
 
 /// `POST /devices/{name}/power`: what disrupts is asked again first.
-pub(crate) async fn power(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn power(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let device = app.door.device(&session.actor, &name)?;
     let reset: Reset = fields.parsed("reset")?;
     if !reset.disrupts() {
@@ -260,6 +292,7 @@ pub(crate) async fn power(State(app): State<App>, session: Session, Path(name): 
         button: text.to_owned(),
         back: address(&device),
         devices: vec![Row::new(&device, app.now())],
+        more: 0,
     })
 }
 
@@ -295,7 +328,12 @@ pub(crate) async fn refresh(State(app): State<App>, session: Session, Path(name)
 }
 
 /// `POST /devices/{name}/stage`.
-pub(crate) async fn stage(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn stage(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let device = app.door.device(&session.actor, &name)?;
     let command = SetStage { device: device.id.clone(), stage: fields.parsed("stage")? };
     app.door.run(&session.actor, &app.records, command).await?;
@@ -303,7 +341,12 @@ pub(crate) async fn stage(State(app): State<App>, session: Session, Path(name): 
 }
 
 /// `POST /devices/{name}/edit`.
-pub(crate) async fn edit(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn edit(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let device = app.door.device(&session.actor, &name)?;
     let labels = labels(fields.text("labels"))?;
     let wanted = fields.text("name");
@@ -327,7 +370,12 @@ fn labels(text: &str) -> Result<BTreeMap<String, String>, crate::answer::Refusal
 }
 
 /// `POST /devices/{name}/adopt`.
-pub(crate) async fn adopt(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn adopt(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let device = app.door.device(&session.actor, &name)?;
     let by = if fields.text("by") == "rule" {
         AdoptBy::Rule
@@ -350,13 +398,19 @@ pub(crate) async fn certificate(
     fields: Fields,
 ) -> Answer {
     let device = app.door.device(&session.actor, &name)?;
-    let command = ApproveCertificate { device: device.id.clone(), fingerprint: fields.parsed("fingerprint")? };
+    let command =
+        ApproveCertificate { device: device.id.clone(), fingerprint: fields.parsed("fingerprint")? };
     app.door.run(&session.actor, &app.records, command).await?;
     Ok(see(&address(&device)))
 }
 
 /// `POST /devices/{name}/forget`.
-pub(crate) async fn forget(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn forget(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let device = app.door.device(&session.actor, &name)?;
     confirmed(&fields, &device.name)?;
     app.door.run(&session.actor, &app.records, Forget { device: device.id.clone() }).await?;

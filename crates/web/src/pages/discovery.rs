@@ -123,7 +123,8 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Query(done): 
         ended: it.ended,
     };
     let mut frame = app.frame(&session, "Discovery", Area::Discovery);
-    frame.notice = done.imported.map(|count| Notice { tone: "ok", text: format!("{count} credentials were sealed.") });
+    frame.notice =
+        done.imported.map(|count| Notice { tone: "ok", text: format!("{count} credentials were sealed.") });
     page(&Page {
         frame,
         sweeps: sweeps.into_iter().take(8).map(sweep).collect(),
@@ -142,7 +143,9 @@ pub(crate) async fn start(State(app): State<App>, session: Session, fields: Fiel
     let typed = fields.text("range");
     // One address is a range too.
     let range = typed.parse::<IpAddr>().map(IpNet::from).or_else(|_| typed.parse::<IpNet>());
-    let range = range.map_err(|_| invalid("range", format!("{typed:?} is neither a network in CIDR form nor an address")))?;
+    let range = range.map_err(|_| {
+        invalid("range", format!("{typed:?} is neither a network in CIDR form nor an address"))
+    })?;
     let command = Discover { range, port: fields.parsed("port")?, rate: fields.parsed("rate")? };
     app.door.run(&session.actor, &app.controllers, command).await?;
     Ok(see("/discovery"))
@@ -163,7 +166,8 @@ pub(crate) async fn adopt(State(app): State<App>, session: Session, fields: Fiel
     }
     let mut commands = Vec::new();
     for picked in fields.all("device") {
-        let (id, fingerprint) = picked.split_once('=').ok_or_else(|| invalid("device", "it names no fingerprint"))?;
+        let (id, fingerprint) =
+            picked.split_once('=').ok_or_else(|| invalid("device", "it names no fingerprint"))?;
         let device = DeviceId(id.to_owned());
         let by = if by_rule {
             AdoptBy::Rule
@@ -178,7 +182,8 @@ pub(crate) async fn adopt(State(app): State<App>, session: Session, fields: Fiel
     if commands.is_empty() {
         return Err(invalid("device", "none was selected"));
     }
-    let title = format!("Adopt {} {}", commands.len(), if commands.len() == 1 { "device" } else { "devices" });
+    let title =
+        format!("Adopt {} {}", commands.len(), if commands.len() == 1 { "device" } else { "devices" });
     let job = super::begin(&app, &session.actor, title, &app.controllers, commands).await?;
     Ok(see(&format!("/jobs/{job}")))
 }
@@ -201,12 +206,15 @@ fn parse(csv: &Secret<String>) -> Result<Vec<(MeantFor, Credential)>, Refusal> {
         let bad = |cause: &str| invalid("csv", format!("line {number}: {cause}; nothing was imported"));
         let mut parts = line.splitn(4, ',');
         let mut part = || parts.next().map(str::trim);
-        let (Some(kind), Some(which), Some(username), Some(password)) = (part(), part(), part(), part()) else {
+        let (Some(kind), Some(which), Some(username), Some(password)) = (part(), part(), part(), part())
+        else {
             return Err(bad("it does not hold four values"));
         };
         let meant = match (kind, which) {
             ("serial", serial) if !serial.is_empty() => MeantFor::Serial(serial.to_owned()),
-            ("mac", mac) => MeantFor::Mac(canonical_mac(mac).ok_or_else(|| bad("the second value is no MAC address"))?),
+            ("mac", mac) => {
+                MeantFor::Mac(canonical_mac(mac).ok_or_else(|| bad("the second value is no MAC address"))?)
+            }
             ("trusted", "") => MeantFor::TrustedCertificate,
             _ => return Err(bad("it does not begin with `serial,NUMBER`, `mac,ADDRESS` or `trusted,`")),
         };
@@ -238,7 +246,12 @@ mod tests {
 
     #[test]
     fn an_error_names_the_line_and_not_the_password() {
-        for csv in ["serial,X,root,pw\nmac,nonsense,root,geheim", "a\nserial,X,geheim", "serial,,root,geheim", "trusted,x,u,geheim"] {
+        for csv in [
+            "serial,X,root,pw\nmac,nonsense,root,geheim",
+            "a\nserial,X,geheim",
+            "serial,,root,geheim",
+            "trusted,x,u,geheim",
+        ] {
             let Err(Refusal::Failed(failure)) = parse(&csv.into()) else { panic!("{csv:?} was accepted") };
             assert!(failure.cause.contains("line "), "{failure}");
             assert!(!failure.to_string().contains("geheim"), "{failure}");

@@ -57,13 +57,19 @@ fn grouped(key: &str) -> String {
 }
 
 /// `POST /enrol/{link}`.
-pub(crate) async fn set(State(app): State<App>, Path(link): Path<String>, From(from): From, fields: Fields) -> Answer {
+pub(crate) async fn set(
+    State(app): State<App>,
+    Path(link): Path<String>,
+    From(from): From,
+    fields: Fields,
+) -> Answer {
     let password = fields.secret("password");
     if password != fields.secret("again") {
         let problem = Problem { what: "The two passwords are not the same.".into(), hint: None };
         return refused(&app, link, problem).await;
     }
-    let code: Secret<String> = Secret::new(fields.text("code").chars().filter(|c| !c.is_whitespace()).collect());
+    let code: Secret<String> =
+        Secret::new(fields.text("code").chars().filter(|c| !c.is_whitespace()).collect());
     match app.gate.enrol(&link, password, &code, from).await {
         Ok(codes) => {
             let codes = codes.iter().map(|code| code.expose().clone()).collect();

@@ -108,7 +108,8 @@ pub(crate) async fn show(State(app): State<App>, session: Session) -> Answer {
 pub(crate) async fn approve(State(app): State<App>, session: Session, fields: Fields) -> Answer {
     let mut commands = Vec::new();
     for picked in fields.all("device") {
-        let (id, fingerprint) = picked.split_once('=').ok_or_else(|| invalid("device", "it names no fingerprint"))?;
+        let (id, fingerprint) =
+            picked.split_once('=').ok_or_else(|| invalid("device", "it names no fingerprint"))?;
         let fingerprint = fingerprint.parse().map_err(|cause: String| invalid("device", cause))?;
         let device = DeviceId(id.to_owned());
         commands.push((device.clone(), ApproveCertificate { device, fingerprint }));

@@ -1,7 +1,7 @@
 //! The fleet: the list of devices, and acts on many of them.
 
 use super::begin;
-use super::confirm::Confirm;
+use super::confirm::{Confirm, MOST_ROWS};
 use crate::answer::{Answer, page, see};
 use crate::app::App;
 use crate::fields::{Fields, invalid};
@@ -65,19 +65,28 @@ const OTHER_ACTS: &[Choice] = &[
 ];
 
 /// Resets that nearly every controller knows; the rest is on a device's own page.
-const COMMON: &[Reset] =
-    &[Reset::On, Reset::GracefulShutdown, Reset::ForceOff, Reset::GracefulRestart, Reset::ForceRestart, Reset::PowerCycle];
+const COMMON: &[Reset] = &[
+    Reset::On,
+    Reset::GracefulShutdown,
+    Reset::ForceOff,
+    Reset::GracefulRestart,
+    Reset::ForceRestart,
+    Reset::PowerCycle,
+];
 
 fn read(devices: &[Arc<Device>], text: &str, sort: &str) -> Query {
     let text: String = text.chars().take(200).collect();
     let sort = if fleet::is_column(sort) { sort } else { "name" };
-    Query::new(&text, sort, |key| devices.iter().any(|device| device.labels.keys().any(|own| own.eq_ignore_ascii_case(key))))
+    Query::new(&text, sort, |key| {
+        devices.iter().any(|device| device.labels.keys().any(|own| own.eq_ignore_ascii_case(key)))
+    })
 }
 
 /// Those that match, decommissioned ones only when they are asked for.
 fn matching(devices: &[Arc<Device>], query: &Query) -> Vec<Arc<Device>> {
     let asks_gone = query.text.contains("decommissioned");
-    let shown = |device: &&Arc<Device>| (asks_gone || device.stage != Stage::Decommissioned) && query.matches(device);
+    let shown =
+        |device: &&Arc<Device>| (asks_gone || device.stage != Stage::Decommissioned) && query.matches(device);
     devices.iter().filter(shown).cloned().collect()
 }
 
@@ -151,7 +160,9 @@ impl Many {
     /// What has to be typed; nothing for what takes nothing away.
     fn expects(self, count: usize) -> Option<String> {
         match self {
-            Self::Power(reset) if reset.disrupts() => Some(format!("{} {count}", reset_text(reset).to_lowercase())),
+            Self::Power(reset) if reset.disrupts() => {
+                Some(format!("{} {count}", reset_text(reset).to_lowercase()))
+            }
             _ => None,
         }
     }
@@ -180,19 +191,24 @@ pub(crate) async fn act(State(app): State<App>, session: Session, fields: Fields
     let count = devices.len();
     let noun = if count == 1 { "device" } else { "devices" };
     let not_adopted = devices.iter().filter(|device| !device.is_adopted()).count();
-    let mut ids: Vec<(&'static str, String)> = devices.iter().map(|device| ("device", device.id.0.clone())).collect();
+    let mut ids: Vec<(&'static str, String)> =
+        devices.iter().map(|device| ("device", device.id.0.clone())).collect();
     ids.push(("act", fields.text("act").to_owned()));
     let now = app.now();
     page(&Confirm {
         frame: app.frame(&session, &format!("{} {count} {noun}", many.text()), Area::Fleet),
-        explanation: format!("Each of the {count} {noun} is asked by itself, sixteen at a time; each act is written down."),
-        warning: (not_adopted > 0).then(|| format!("{not_adopted} of them are not adopted: the act fails for these.")),
+        explanation: format!(
+            "Each of the {count} {noun} is asked by itself, sixteen at a time; each act is written down."
+        ),
+        warning: (not_adopted > 0)
+            .then(|| format!("{not_adopted} of them are not adopted: the act fails for these.")),
         action: "/fleet/act/confirmed".into(),
         fields: ids,
         expect: many.expects(count),
         button: format!("{} {count} {noun}", many.text()),
         back: "/".into(),
-        devices: devices.iter().map(|device| Row::new(device, now)).collect(),
+        devices: devices.iter().take(MOST_ROWS).map(|device| Row::new(device, now)).collect(),
+        more: count.saturating_sub(MOST_ROWS),
     })
 }
 

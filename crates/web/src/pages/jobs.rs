@@ -62,7 +62,8 @@ impl Shown {
     fn with_results(job: &control::Job, app: &App, actor: &Actor) -> Self {
         let visible = job.results.iter().filter_map(|(id, failure)| {
             let device = app.door.device(actor, &id.0).ok()?;
-            let (problem, hint) = failure.as_ref().map_or((None, None), |f| (Some(f.to_string()), f.hint.clone()));
+            let (problem, hint) =
+                failure.as_ref().map_or((None, None), |f| (Some(f.to_string()), f.hint.clone()));
             Some(Outcome { name: device.name.clone(), link: link(&device.name), problem, hint })
         });
         let mut results: Vec<Outcome> = visible.collect();

@@ -28,7 +28,11 @@ pub(crate) struct Wanted {
 }
 
 /// `GET /manual`: the first chapter, or what a search finds.
-pub(crate) async fn contents(State(app): State<App>, session: Session, Query(wanted): Query<Wanted>) -> Answer {
+pub(crate) async fn contents(
+    State(app): State<App>,
+    session: Session,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
     let needle: String = wanted.q.trim().chars().take(100).collect();
     let first = manual::chapters().first().filter(|_| needle.is_empty());
     show(&app, &session, first, needle)

@@ -46,7 +46,11 @@ pub(crate) struct Wish {
 }
 
 /// `GET /sign-in`.
-pub(crate) async fn show(State(app): State<App>, Query(wish): Query<Wish>, session: Option<Session>) -> Answer {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Query(wish): Query<Wish>,
+    session: Option<Session>,
+) -> Answer {
     if session.is_some() {
         return Ok(see(local(&wish.next)));
     }
@@ -66,7 +70,12 @@ fn local(next: &str) -> &str {
 }
 
 /// `POST /sign-in`.
-pub(crate) async fn sign_in(State(app): State<App>, From(from): From, headers: HeaderMap, fields: Fields) -> Answer {
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    From(from): From,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Answer {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let attempt = Attempt {
         name: fields.text("name").to_owned(),
@@ -82,7 +91,12 @@ pub(crate) async fn sign_in(State(app): State<App>, From(from): From, headers: H
                 app.gate.sign_out(old.expose()).await;
             }
             let cookie = session::set_cookie(&token).ok_or_else(|| {
-                Failure::new(Kind::Unavailable, "sign in", attempt.name.clone(), "the session cannot be put in a cookie")
+                Failure::new(
+                    Kind::Unavailable,
+                    "sign in",
+                    attempt.name.clone(),
+                    "the session cannot be put in a cookie",
+                )
             })?;
             Ok(([(header::SET_COOKIE, cookie)], see(local(fields.text("next")))).into_response())
         }
@@ -99,7 +113,8 @@ pub(crate) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resp
     if let Some(cookie) = session::cookie(&headers) {
         app.gate.sign_out(cookie.expose()).await;
     }
-    (StatusCode::SEE_OTHER, [(header::SET_COOKIE, session::clear_cookie())], [(header::LOCATION, "/sign-in")]).into_response()
+    (StatusCode::SEE_OTHER, [(header::SET_COOKIE, session::clear_cookie())], [(header::LOCATION, "/sign-in")])
+        .into_response()
 }
 
 #[cfg(test)]
@@ -111,7 +126,9 @@ mod tests {
         for own in ["/", "/devices/r1-u07?job=3#power", "/?q=power%3Aoff"] {
             assert_eq!(local(own), own);
         }
-        for foreign in ["", "https://evil", "//evil", "/\\evil", "javascript:alert(1)", "/a\r\nSet-Cookie: x", "evil"] {
+        for foreign in
+            ["", "https://evil", "//evil", "/\\evil", "javascript:alert(1)", "/a\r\nSet-Cookie: x", "evil"]
+        {
             assert_eq!(local(foreign), "/");
         }
     }

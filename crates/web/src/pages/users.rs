@@ -111,11 +111,15 @@ pub(crate) async fn list(State(app): State<App>, session: Session, Query(asked):
 fn explain(app: &App, session: &Session, asked: Question) -> Result<Explain, Failure> {
     let device = Some(asked.device.trim()).filter(|device| !device.is_empty());
     let answer = match asked.action.parse() {
-        Ok(action) if !asked.user.is_empty() => match app.door.explain(&session.actor, asked.user.trim(), action, device) {
-            Ok(decision) => Some(Reason { allowed: decision.allowed, why: decision.why }),
-            Err(failure) if failure.kind == Kind::NotFound => Some(Reason { allowed: false, why: failure.to_string() }),
-            Err(failure) => return Err(failure),
-        },
+        Ok(action) if !asked.user.is_empty() => {
+            match app.door.explain(&session.actor, asked.user.trim(), action, device) {
+                Ok(decision) => Some(Reason { allowed: decision.allowed, why: decision.why }),
+                Err(failure) if failure.kind == Kind::NotFound => {
+                    Some(Reason { allowed: false, why: failure.to_string() })
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
         _ => None,
     };
     Ok(Explain { user: asked.user, action: asked.action, device: asked.device, answer })
@@ -133,7 +137,8 @@ async fn one(app: &App, session: &Session, name: &str, link: Option<Link>) -> An
     })?;
     let tokens = app.door.tokens_of(&session.actor, name).await?;
     let now = app.now();
-    let may_revoke = app.door.may(&session.actor, Action::TokenOwn, &Object::User { name: name.to_owned() }).allowed;
+    let may_revoke =
+        app.door.may(&session.actor, Action::TokenOwn, &Object::User { name: name.to_owned() }).allowed;
     page(&One {
         frame: app.frame(session, name, Area::Users),
         user: Shown::new(user, &app.door.grants(&session.actor), now),
@@ -152,7 +157,12 @@ fn link(headers: &HeaderMap, user: &str, token: &Secret<String>) -> Link {
 }
 
 /// `POST /users`: creates one, gives the first grant, shows the link for the first login.
-pub(crate) async fn create(State(app): State<App>, session: Session, headers: HeaderMap, fields: Fields) -> Answer {
+pub(crate) async fn create(
+    State(app): State<App>,
+    session: Session,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Answer {
     let name = fields.text("name").to_lowercase();
     let grant = match fields.text("role") {
         "" => None,
@@ -185,21 +195,37 @@ pub(crate) async fn reset(
 }
 
 /// `POST /users/{name}/enabled`.
-pub(crate) async fn enable(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn enable(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let command = SetUserEnabled { name: name.clone(), enabled: fields.parsed("enabled")? };
     app.door.run(&session.actor, app.access(), command).await?;
     Ok(see(&format!("/users/{name}")))
 }
 
 /// `POST /users/{name}/grant`.
-pub(crate) async fn grant(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
-    let command = AddGrant { user: name.clone(), role: fields.parsed("role")?, scope: fields.parsed("scope")? };
+pub(crate) async fn grant(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let command =
+        AddGrant { user: name.clone(), role: fields.parsed("role")?, scope: fields.parsed("scope")? };
     app.door.run(&session.actor, app.access(), command).await?;
     Ok(see(&format!("/users/{name}")))
 }
 
 /// `POST /users/{name}/revoke`.
-pub(crate) async fn revoke(State(app): State<App>, session: Session, Path(name): Path<String>, fields: Fields) -> Answer {
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Answer {
     let command = RevokeGrant { user: name.clone(), grant: fields.parsed("grant")? };
     app.door.run(&session.actor, app.access(), command).await?;
     Ok(see(&format!("/users/{name}")))

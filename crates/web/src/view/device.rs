@@ -67,7 +67,9 @@ impl Row {
 
 fn offline(device: &Device, now: Timestamp) -> Option<Offline> {
     match &device.state.reach {
-        Reach::Offline { since, cause } => Some(Offline { since: Time::new(*since, now), cause: cause.clone() }),
+        Reach::Offline { since, cause } => {
+            Some(Offline { since: Time::new(*since, now), cause: cause.clone() })
+        }
         Reach::NotAsked | Reach::Online => None,
     }
 }
@@ -128,7 +130,8 @@ impl Head {
         let row = Row::new(device, now);
         let identity = &device.identity;
         let said = [&identity.vendor, &identity.model, &identity.serial].into_iter().flatten();
-        let summary: Vec<&str> = said.map(String::as_str).chain((row.place != "–").then_some(row.place.as_str())).collect();
+        let summary: Vec<&str> =
+            said.map(String::as_str).chain((row.place != "–").then_some(row.place.as_str())).collect();
         let in_maintenance = device.stage == Stage::Maintenance;
         let seen = device.stage == Stage::Seen;
         Self {

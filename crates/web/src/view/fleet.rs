@@ -124,7 +124,8 @@ fn compare(key: &str, a: &Device, b: &Device) -> Ordering {
         // The worst first.
         "health" => urgency(a.state.health).cmp(&urgency(b.state.health)),
         "place" => {
-            let rack = |device: &Device| device.labels.get("rack").cloned().unwrap_or_else(|| "\u{10ffff}".into());
+            let rack =
+                |device: &Device| device.labels.get("rack").cloned().unwrap_or_else(|| "\u{10ffff}".into());
             let unit = |device: &Device| device.labels.get("unit").cloned().unwrap_or_default();
             natural(&rack(a), &rack(b)).then_with(|| natural(&unit(a), &unit(b)))
         }
@@ -227,7 +228,8 @@ mod tests {
     fn pages_cover_every_row_once() {
         let query = Query::new("", "name", |_| false);
         let all: Vec<usize> = (0..250).collect();
-        let seen: Vec<usize> = (1..=3).flat_map(|n| Page::new(n, all.len(), &query).rows(&all).to_vec()).collect();
+        let seen: Vec<usize> =
+            (1..=3).flat_map(|n| Page::new(n, all.len(), &query).rows(&all).to_vec()).collect();
         assert_eq!(seen, all);
         let last = Page::new(99, 250, &query);
         assert_eq!((last.first, last.last), (201, 250));
@@ -244,9 +246,17 @@ mod tests {
             device.state.health = health;
             Arc::new(device)
         };
-        let mut devices = vec![with(1, Health::Ok), with(2, Health::Critical), with(3, Health::Warning), with(4, Health::Unknown)];
+        let mut devices = vec![
+            with(1, Health::Ok),
+            with(2, Health::Critical),
+            with(3, Health::Warning),
+            with(4, Health::Unknown),
+        ];
         sort(&mut devices, "health");
-        assert_eq!(devices.iter().map(|d| d.state.health).collect::<Vec<_>>(), [Health::Critical, Health::Warning, Health::Unknown, Health::Ok]);
+        assert_eq!(
+            devices.iter().map(|d| d.state.health).collect::<Vec<_>>(),
+            [Health::Critical, Health::Warning, Health::Unknown, Health::Ok]
+        );
         sort(&mut devices, "-health");
         assert_eq!(devices[0].state.health, Health::Ok);
     }

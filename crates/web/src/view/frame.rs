@@ -81,8 +81,15 @@ impl Frame {
     }
 
     /// A page for somebody who is; `may` says what they may do to the appliance as such.
-    pub(crate) fn inside(title: &str, area: Area, user: &str, csrf: String, may: impl Fn(Action, &Object) -> bool) -> Self {
-        let shown = MENU.iter().filter(|(.., needs)| needs.is_none_or(|action| may(action, &Object::Appliance)));
+    pub(crate) fn inside(
+        title: &str,
+        area: Area,
+        user: &str,
+        csrf: String,
+        may: impl Fn(Action, &Object) -> bool,
+    ) -> Self {
+        let shown =
+            MENU.iter().filter(|(.., needs)| needs.is_none_or(|action| may(action, &Object::Appliance)));
         let menu = shown.map(|(of, href, text, _)| Entry { href, text, current: *of == area }).collect();
         Self { title: title.into(), user: Some(user.into()), csrf, menu, banners: Vec::new(), notice: None }
     }

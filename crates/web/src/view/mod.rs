@@ -143,7 +143,14 @@ mod tests {
     fn ages_are_rounded_to_what_matters() {
         let at = |seconds: i64| Timestamp::from_second(1_000_000_000 - seconds).unwrap();
         let now = at(0);
-        for (seconds, text) in [(-5, "0 s ago"), (12, "12 s ago"), (89, "89 s ago"), (150, "3 min ago"), (7_200, "2 h ago"), (259_200, "3 d ago")] {
+        for (seconds, text) in [
+            (-5, "0 s ago"),
+            (12, "12 s ago"),
+            (89, "89 s ago"),
+            (150, "3 min ago"),
+            (7_200, "2 h ago"),
+            (259_200, "3 d ago"),
+        ] {
             assert_eq!(ago(at(seconds), now), text);
         }
     }

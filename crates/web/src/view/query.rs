@@ -33,7 +33,10 @@ impl Query {
         for word in text.split_whitespace().take(MOST_TERMS) {
             match word.split_once(':') {
                 // An address or a MAC has colons too; a key is letters.
-                Some((key, value)) if key.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-') && !is_address(word) => {
+                Some((key, value))
+                    if key.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
+                        && !is_address(word) =>
+                {
                     let (key, value) = (key.to_ascii_lowercase(), value.to_lowercase());
                     if KEYS.contains(&key.as_str()) || label(&key) {
                         query.terms.push(Term::Keyed { key, value });
@@ -41,7 +44,9 @@ impl Query {
                         query.ignored.push(word.into());
                     }
                 }
-                _ => query.terms.push(Term::Anywhere { needle: word.to_lowercase(), mac: canonical_mac(word) }),
+                _ => {
+                    query.terms.push(Term::Anywhere { needle: word.to_lowercase(), mac: canonical_mac(word) })
+                }
             }
         }
         query
@@ -69,8 +74,15 @@ fn anywhere(device: &Device, needle: &str, mac: Option<&str>) -> bool {
     let identity = &device.identity;
     let holds = |text: &str| text.to_lowercase().contains(needle);
     let said = [
-        &identity.vendor, &identity.model, &identity.serial, &identity.hostname, &identity.asset_tag,
-        &identity.bmc_firmware, &identity.bios_version, &identity.service_uuid, &identity.system_uuid,
+        &identity.vendor,
+        &identity.model,
+        &identity.serial,
+        &identity.hostname,
+        &identity.asset_tag,
+        &identity.bmc_firmware,
+        &identity.bios_version,
+        &identity.service_uuid,
+        &identity.system_uuid,
     ];
     holds(&device.name)
         || device.id.0 == needle
@@ -125,7 +137,19 @@ mod tests {
     #[test]
     fn words_match_names_serials_macs_addresses_models_and_labels() {
         let device = fixture(7);
-        for text in ["r1-u07", "R1-U", "sn0007", "10.0.3.7", "aa:bb:cc:00:00:07", "AABBCC000007", "aa-bb-cc-00-00-07", "aa:bb", "poweredge", "r1", ""] {
+        for text in [
+            "r1-u07",
+            "R1-U",
+            "sn0007",
+            "10.0.3.7",
+            "aa:bb:cc:00:00:07",
+            "AABBCC000007",
+            "aa-bb-cc-00-00-07",
+            "aa:bb",
+            "poweredge",
+            "r1",
+            "",
+        ] {
             assert!(query(text).matches(&device), "{text}");
         }
         for text in ["r9-u07", "10.0.3.70", "r1-u07 nonsense", "ff:ee"] {
@@ -138,7 +162,16 @@ mod tests {
         let mut device = fixture(7);
         device.state.power = Power::PoweringOff;
         device.state.health = Health::Critical;
-        for text in ["power:powering_off", "power:powering-off", "health:critical", "stage:in_service", "zone:management", "rack:r1", "reach:online", "POWER:powering_off zone:management"] {
+        for text in [
+            "power:powering_off",
+            "power:powering-off",
+            "health:critical",
+            "stage:in_service",
+            "zone:management",
+            "rack:r1",
+            "reach:online",
+            "POWER:powering_off zone:management",
+        ] {
             assert!(query(text).matches(&device), "{text}");
         }
         for text in ["power:off", "health:ok", "rack:r", "certificate:changed"] {

@@ -66,7 +66,8 @@ pub(crate) fn racks(devices: &[Arc<Device>], now: Timestamp) -> (Vec<Rack>, Vec<
     let mut elsewhere = Vec::new();
     for device in devices.iter().filter(|device| device.stage != Stage::Decommissioned) {
         let label = |key: &str| device.labels.get(key);
-        let number = |key: &str| label(key).and_then(|text| text.trim_start_matches(['u', 'U']).parse::<u32>().ok());
+        let number =
+            |key: &str| label(key).and_then(|text| text.trim_start_matches(['u', 'U']).parse::<u32>().ok());
         let height = number("height").unwrap_or(1).clamp(1, 20);
         let placed = match (label("rack"), number("unit")) {
             (Some(rack), Some(unit)) if (1..=MOST_UNITS).contains(&unit) => Some((rack, unit)),
@@ -125,7 +126,8 @@ fn placed(device: &Device, height: u32) -> Placed {
         _ if changed => Some(Mark { class: "critical", icon: "h-critical" }),
         _ => mark,
     };
-    let mut spoken = format!("{}: power {}, health {}", device.name, super::spaced(state.power.word()), state.health);
+    let mut spoken =
+        format!("{}: power {}, health {}", device.name, super::spaced(state.power.word()), state.health);
     if reach == "offline" {
         spoken.push_str(", its controller does not answer");
     }
@@ -135,7 +137,15 @@ fn placed(device: &Device, height: u32) -> Placed {
     if device.stage == Stage::Maintenance {
         spoken.push_str(", in maintenance");
     }
-    Placed { link: link(&device.name), name: device.name.clone(), power: state.power, height, class, mark, spoken }
+    Placed {
+        link: link(&device.name),
+        name: device.name.clone(),
+        power: state.power,
+        height,
+        class,
+        mark,
+        spoken,
+    }
 }
 
 #[cfg(test)]

@@ -103,7 +103,12 @@ impl Browser {
         let code = self.code();
         let done = self.post(link, &[("password", PASSWORD), ("again", PASSWORD), ("code", &code)]).await;
         assert_eq!(done.status, StatusCode::OK, "{}", done.text);
-        self.recovery = done.text.split("<li class=\"secret\">").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect();
+        self.recovery = done
+            .text
+            .split("<li class=\"secret\">")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap().to_owned())
+            .collect();
         assert!(!self.recovery.is_empty());
     }
 

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use model::book::Observation;
-use model::device::{Certificate, DeviceId, Endpoint, Fingerprint, Health, Identity, Power, Presence, Reach, Reset, State};
+use model::device::{
+    Certificate, DeviceId, Endpoint, Fingerprint, Health, Identity, Power, Presence, Reach, Reset, State,
+};
 use model::inventory::{
-    Chassis, Drive, Fault, FaultKind, Firmware, HealthReading, Inventory, Manager, MemoryModule, Nic, PowerReading, Processor, Service, System,
+    Chassis, Drive, Fault, FaultKind, Firmware, HealthReading, Inventory, Manager, MemoryModule, Nic,
+    PowerReading, Processor, Service, System,
 };
 use model::{Clock as _, Device, Stage, SystemClock};
 use std::net::Ipv4Addr;
@@ -36,7 +39,8 @@ fn device(number: usize) -> Device {
         9 => Stage::Maintenance,
         _ => Stage::InService,
     };
-    let mut labels: std::collections::BTreeMap<String, String> = [("rack".into(), format!("r{rack}")), ("unit".into(), unit.to_string())].into();
+    let mut labels: std::collections::BTreeMap<String, String> =
+        [("rack".into(), format!("r{rack}")), ("unit".into(), unit.to_string())].into();
     if number % 5 == 4 {
         labels.insert("height".into(), "2".into());
     }
@@ -44,9 +48,16 @@ fn device(number: usize) -> Device {
         id: DeviceId(format!("bmc-{number:05}")),
         name: if seen { format!("bmc-10-0-{high}-{low}") } else { format!("r{rack}-u{unit:02}") },
         stage,
-        presence: if seen { Presence::New } else if number % 41 == 13 { Presence::Moved } else { Presence::Known },
+        presence: if seen {
+            Presence::New
+        } else if number % 41 == 13 {
+            Presence::Moved
+        } else {
+            Presence::Known
+        },
         endpoint: Endpoint { addr: Ipv4Addr::new(10, 0, high, low).into(), port: 443 },
-        moved_from: (number % 41 == 13).then(|| Endpoint { addr: Ipv4Addr::new(10, 9, 9, 9).into(), port: 443 }),
+        moved_from: (number % 41 == 13)
+            .then(|| Endpoint { addr: Ipv4Addr::new(10, 9, 9, 9).into(), port: 443 }),
         zone: "management".into(),
         labels: if seen { Default::default() } else { labels },
         identity: Identity {
@@ -60,14 +71,29 @@ fn device(number: usize) -> Device {
             asset_tag: None,
             bmc_firmware: Some(firmware.into()),
             bios_version: Some("2.19.1".into()),
-            macs: vec![format!("3c:ec:ef:00:{high:02x}:{low:02x}"), format!("b8:59:9f:00:{high:02x}:{low:02x}")],
+            macs: vec![
+                format!("3c:ec:ef:00:{high:02x}:{low:02x}"),
+                format!("b8:59:9f:00:{high:02x}:{low:02x}"),
+            ],
             addresses: vec![Ipv4Addr::new(192, 0, 2, low).into()],
         },
         pinned: (!seen).then(|| certificate.clone()),
-        presented: if seen { Some(certificate) } else { (number % 37 == 19).then(|| self::certificate(number + 1_000_000, false)) },
+        presented: if seen {
+            Some(certificate)
+        } else {
+            (number % 37 == 19).then(|| self::certificate(number + 1_000_000, false))
+        },
         first_seen: now,
         last_seen: now,
-        resets: vec![Reset::On, Reset::ForceOff, Reset::GracefulShutdown, Reset::GracefulRestart, Reset::ForceRestart, Reset::Nmi, Reset::PowerCycle],
+        resets: vec![
+            Reset::On,
+            Reset::ForceOff,
+            Reset::GracefulShutdown,
+            Reset::GracefulRestart,
+            Reset::ForceRestart,
+            Reset::Nmi,
+            Reset::PowerCycle,
+        ],
         state: State {
             power: match number % 9 {
                 _ if seen => Power::Unknown,
@@ -118,7 +144,9 @@ fn earlier(now: Timestamp, seconds: i64) -> Timestamp {
 fn certificate(number: usize, trusted: bool) -> Certificate {
     let bytes = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
     Certificate {
-        fingerprint: Fingerprint(std::array::from_fn(|at| bytes[at % 8].wrapping_add((at as u8).wrapping_mul(37)))),
+        fingerprint: Fingerprint(std::array::from_fn(|at| {
+            bytes[at % 8].wrapping_add((at as u8).wrapping_mul(37))
+        })),
         subject: format!("CN=bmc-{number}"),
         issuer: if trusted { "CN=Site BMC CA".into() } else { format!("CN=bmc-{number}") },
         not_after: Timestamp::from_second(1_900_000_000).ok(),
@@ -205,11 +233,33 @@ pub fn inventory(device: &Device) -> Inventory {
         taken_at: device.state.read_at,
         service: Service { redfish_version: Some("1.17.0".into()), ..Service::default() },
         systems: vec![system],
-        chassis: vec![Chassis { id: "1".into(), name: Some("Chassis".into()), kind: Some("RackMount".into()), ..Chassis::default() }],
-        managers: vec![Manager { id: "BMC".into(), kind: Some("BMC".into()), firmware: identity.bmc_firmware.clone(), ..Manager::default() }],
+        chassis: vec![Chassis {
+            id: "1".into(),
+            name: Some("Chassis".into()),
+            kind: Some("RackMount".into()),
+            ..Chassis::default()
+        }],
+        managers: vec![Manager {
+            id: "BMC".into(),
+            kind: Some("BMC".into()),
+            firmware: identity.bmc_firmware.clone(),
+            ..Manager::default()
+        }],
         firmware: vec![
-            Firmware { id: "BIOS".into(), name: Some("BIOS".into()), version: identity.bios_version.clone(), updateable: Some(true), ..Firmware::default() },
-            Firmware { id: "BMC".into(), name: Some("Integrated controller".into()), version: identity.bmc_firmware.clone(), updateable: Some(true), ..Firmware::default() },
+            Firmware {
+                id: "BIOS".into(),
+                name: Some("BIOS".into()),
+                version: identity.bios_version.clone(),
+                updateable: Some(true),
+                ..Firmware::default()
+            },
+            Firmware {
+                id: "BMC".into(),
+                name: Some("Integrated controller".into()),
+                version: identity.bmc_firmware.clone(),
+                updateable: Some(true),
+                ..Firmware::default()
+            },
         ],
         faults: vec![Fault {
             path: "/redfish/v1/Systems/1/Memory/DIMM.9".into(),

@@ -20,7 +20,12 @@ impl Pretender {
     }
 
     fn say(&self, permit: &Permit, id: &DeviceId, step: &str, ended: Option<Ended>) {
-        self.0.progress(What::ActProgress { record: permit.record(), id: id.clone(), step: step.into(), ended });
+        self.0.progress(What::ActProgress {
+            record: permit.record(),
+            id: id.clone(),
+            step: step.into(),
+            ended,
+        });
     }
 
     async fn switch(&self, permit: Permit, command: SwitchPower) -> Result<Power, Failure> {
@@ -42,14 +47,29 @@ impl Pretender {
     async fn take_over(&self, permit: Permit, command: Adopt) -> Result<(), Failure> {
         let device = self.0.named(&command.device.0)?;
         let AdoptBy::Hand { credential, fingerprint } = command.by else {
-            return Err(Failure::new(Kind::NotFound, "adopt", device.subject(), "no rule names a credential for it"));
+            return Err(Failure::new(
+                Kind::NotFound,
+                "adopt",
+                device.subject(),
+                "no rule names a credential for it",
+            ));
         };
         let shown = device.presented.clone();
         if shown.as_ref().map(|it| it.fingerprint) != fingerprint {
-            return Err(Failure::new(Kind::Conflict, "adopt", device.subject(), "it shows another certificate"));
+            return Err(Failure::new(
+                Kind::Conflict,
+                "adopt",
+                device.subject(),
+                "it shows another certificate",
+            ));
         }
         if credential.password.expose() == "wrong" {
-            return Err(Failure::new(Kind::CredentialRefused, "adopt", device.subject(), "it answered 401 Unauthorized"));
+            return Err(Failure::new(
+                Kind::CredentialRefused,
+                "adopt",
+                device.subject(),
+                "it answered 401 Unauthorized",
+            ));
         }
         let credential = Credential { username: credential.username, password: credential.password };
         self.0.adopted(&permit, &device.id, credential, shown).await
@@ -64,7 +84,11 @@ macro_rules! part {
                 $object
             }
 
-            fn perform(&self, $permit: Permit, $order: $command) -> BoxFuture<'_, Result<<$command as Command>::Outcome, Failure>> {
+            fn perform(
+                &self,
+                $permit: Permit,
+                $order: $command,
+            ) -> BoxFuture<'_, Result<<$command as Command>::Outcome, Failure>> {
                 let $me = self;
                 Box::pin(async move { $perform })
             }
@@ -72,7 +96,9 @@ macro_rules! part {
     };
 }
 
-part!(SwitchPower, |this, asked| this.of(&asked.device), |this, permit, order| this.switch(permit, order).await);
+part!(SwitchPower, |this, asked| this.of(&asked.device), |this, permit, order| this
+    .switch(permit, order)
+    .await);
 part!(Adopt, |this, asked| this.of(&asked.device), |this, permit, order| this.take_over(permit, order).await);
 part!(Refresh, |this, asked| this.of(&asked.device), |this, permit, order| {
     this.say(&permit, &order.device, "done", Some(Ended::Done));

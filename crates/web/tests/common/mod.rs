@@ -1,6 +1,8 @@
 //! An appliance for the tests of pages: the real door, gate, store, vault and audit log in a temporary
 //! directory, made-up devices, and a driver that only pretends.
-#![allow(dead_code, reason = "each test uses its own part")]
+
+#![expect(dead_code, reason = "each test uses its own part")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails here fails the test")]
 
 pub mod browser;
 pub mod devices;
@@ -47,9 +49,12 @@ impl Appliance {
         let events = Events::new(Arc::clone(&clock));
         let access = Arc::new(AccessBook::open(store.clone(), Arc::clone(&clock)).await.unwrap());
         let zones = control::zones::Zones::new(&[devices::zone()]);
-        let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock)).await.unwrap();
+        let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock))
+            .await
+            .unwrap();
         let door = Door::new(access, log, book.clone(), events);
-        let gate = Gate::new(&door, store.clone(), vault, Arc::clone(&clock), control::config::Access::default());
+        let gate =
+            Gate::new(&door, store.clone(), vault, Arc::clone(&clock), control::config::Access::default());
         let controllers: Arc<dyn Controllers> = Arc::new(Pretender(book.clone()));
         let closing = CancellationToken::new();
         let app = App::new(Parts {
