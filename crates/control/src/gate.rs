@@ -18,6 +18,10 @@ use store::Store;
 use tokio::sync::Semaphore;
 use vault::Vault;
 
+/// So many characters of a typed name are looked at and written down: more than any account has, and few
+/// enough for a record.
+const LONGEST_TYPED: usize = 100;
+
 /// What somebody types to come in.
 #[derive(Debug)]
 pub struct Attempt {
@@ -59,7 +63,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: Access,
     throttle: Mutex<Throttle>,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
     enrolments: crate::enrol::Enrolments,
 }
 
@@ -73,7 +77,7 @@ impl Gate {
         clock: Arc<dyn Clock>,
         settings: Access,
     ) -> Self {
-        let hashing = Semaphore::new(settings.hash_at_once.max(1));
+        let hashing = Arc::new(Semaphore::new(settings.hash_at_once.max(1)));
         Self(Arc::new(Inner {
             access: Arc::clone(door.access()),
             audit: door.audit().clone(),
@@ -119,15 +123,22 @@ impl Gate {
     /// # Errors
     /// `Unauthenticated`, with the same words whatever was wrong; `Throttled` after too many tries.
     pub async fn sign_in(&self, attempt: &Attempt) -> Result<Secret<String>, Failure> {
-        let name = attempt.name.trim().to_lowercase();
+        let name: String = attempt.name.trim().chars().take(LONGEST_TYPED).collect::<String>().to_lowercase();
         let from = attempt.from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        self.may_try(&name, from)?;
+        if let Err(refusal) = self.may_try(&name, from) {
+            // Tries that were broken off lock too, and did not live to tell.
+            let escalation = self.throttle(|throttle| throttle.failed(&name, from, self.now()));
+            self.tell_lock(&name, attempt.from, escalation).await;
+            return Err(refusal);
+        }
         if self.is_right(&name, attempt).await? {
             self.throttle(|throttle| throttle.succeeded(&name, from, self.now()));
             return self.open_session(&name, attempt).await;
         }
         let escalation = self.throttle(|throttle| throttle.failed(&name, from, self.now()));
-        self.failed(&name, attempt.from, escalation).await;
+        metrics::sign_in("failed");
+        self.note(Note::SignInFailed, &name, attempt.from, json!({ "name": name })).await;
+        self.tell_lock(&name, attempt.from, escalation).await;
         Err(wrong())
     }
 
@@ -174,20 +185,16 @@ impl Gate {
         }
     }
 
-    /// Hashing takes memory and a core for a while, so only a few run at once, off the runtime's threads.
     async fn hash(&self, typed: Secret<String>, stored: Option<String>) -> Result<bool, Failure> {
         let failed = |error: &dyn std::error::Error| unavailable("sign-in", error);
-        let _turn = self.0.hashing.acquire().await.map_err(|error| failed(&error))?;
-        let work = tokio::task::spawn_blocking(move || password::verify(&typed, stored.as_deref()));
-        work.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        let hashed = in_turn(&self.0.hashing, move || password::verify(&typed, stored.as_deref())).await?;
+        hashed.map_err(|error| failed(&error))
     }
 
     /// Hashes a new password, in turn.
     pub(crate) async fn make_hash(&self, typed: Secret<String>) -> Result<String, Failure> {
         let failed = |error: &dyn std::error::Error| unavailable("password", error);
-        let _turn = self.0.hashing.acquire().await.map_err(|error| failed(&error))?;
-        let work = tokio::task::spawn_blocking(move || password::hash(&typed));
-        work.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        in_turn(&self.0.hashing, move || password::hash(&typed)).await?.map_err(|error| failed(&error))
     }
 
     async fn second_factor(&self, user: &store::User, typed: &Secret<String>) -> Result<bool, Failure> {
@@ -232,9 +239,7 @@ impl Gate {
         Ok(minted.token)
     }
 
-    async fn failed(&self, name: &str, from: Option<IpAddr>, escalation: Escalation) {
-        metrics::sign_in("failed");
-        self.note(Note::SignInFailed, name, from, json!({ "name": name })).await;
+    async fn tell_lock(&self, name: &str, from: Option<IpAddr>, escalation: Escalation) {
         if let Escalation::Locked(lock) = escalation {
             let who =
                 lock.account.map_or_else(|| "every account".to_owned(), |name| format!("account {name}"));
@@ -343,6 +348,24 @@ impl Gate {
     }
 }
 
+/// Hashing takes memory and a core for a while, so only a few run at once, off the runtime's threads.
+///
+/// The turn ends with the work, not with whoever waits for it: a client that goes away at once would else
+/// start one hash after the other beside those that still run.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let failed = |error: &dyn std::error::Error| unavailable("sign-in", error);
+    let turn = Arc::clone(turns).acquire_owned().await.map_err(|error| failed(&error))?;
+    let work = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    work.await.map_err(|error| failed(&error))
+}
+
 /// The same words whatever was wrong.
 fn wrong() -> Failure {
     Failure::new(Kind::Unauthenticated, "sign in", "here", "name, password or code is wrong")
@@ -350,3 +373,32 @@ fn wrong() -> Failure {
 }
 
 pub(crate) const ENROL_PURPOSE: &str = ENROL;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn who_goes_away_keeps_the_turn_until_the_work_is_done() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (finish, may_finish) = mpsc::sync_channel::<()>(1);
+        let own = Arc::clone(&turns);
+        let mut waiting = tokio::task::JoinSet::new();
+        waiting.spawn(async move {
+            let work = move || {
+                begun.send(()).unwrap();
+                may_finish.recv().unwrap();
+            };
+            in_turn(&own, work).await
+        });
+        has_begun.await.unwrap();
+        waiting.shutdown().await;
+        assert_eq!(turns.available_permits(), 0, "the work still runs");
+        finish.send(()).unwrap();
+        let free = tokio::time::timeout(Duration::from_secs(10), turns.acquire()).await;
+        assert!(free.is_ok(), "the turn ends with the work");
+    }
+}
