@@ -84,7 +84,7 @@ async fn adopt(shared: &Arc<Shared>, permit: &Permit, command: Adopt) -> Result<
     let _hold =
         shared.hold(&adoption.id).ok_or_else(|| adoption.fail(Kind::Busy, "it is being adopted already"))?;
     let (mut client, certificate) = adoption.look(&device, &command.by).await?;
-    let (credential, signed) = adoption.sign_in(&mut client, command.by).await?;
+    let (credential, signed) = adoption.sign_in(&mut client, command.by, certificate.as_ref()).await?;
     adoption.tell("signed in");
     // Sealed and pinned before the long reading: a crash from here on loses nothing.
     let mut outcome = shared.book.adopted(permit, &adoption.id, credential, certificate).await;
@@ -186,10 +186,17 @@ impl Adoption<'_> {
     }
 
     /// Signs in with the one credential, or by rule with each that the rules allow, once.
-    async fn sign_in(&self, client: &mut Client, by: AdoptBy) -> Result<(Credential, Signed), Failure> {
-        let credentials = match by {
-            AdoptBy::Hand { credential, .. } => vec![credential],
-            AdoptBy::Rule => self.shared.book.credentials_by_rule(&self.id).await?,
+    async fn sign_in(
+        &self,
+        client: &mut Client,
+        by: AdoptBy,
+        shown: Option<&Certificate>,
+    ) -> Result<(Credential, Signed), Failure> {
+        let credentials = match (by, shown) {
+            (AdoptBy::Hand { credential, .. }, _) => vec![credential],
+            (AdoptBy::Rule, Some(shown)) => self.shared.book.credentials_by_rule(&self.id, shown).await?,
+            // No credential is sent by rule without TLS.
+            (AdoptBy::Rule, None) => Vec::new(),
         };
         let hint = "import a credential for its serial number or MAC address, or adopt it by hand";
         let mut refused = self.fail(Kind::Refused, "no rule gives a credential for it").hint(hint);

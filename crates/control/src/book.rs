@@ -213,8 +213,9 @@ impl DeviceBook for Book {
     fn credentials_by_rule<'a>(
         &'a self,
         id: &'a DeviceId,
+        shown: &'a Certificate,
     ) -> BoxFuture<'a, Result<Vec<Credential>, Failure>> {
-        Box::pin(crate::rules::credentials(self, id))
+        Box::pin(crate::rules::credentials(self, id, shown))
     }
 
     fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>> {

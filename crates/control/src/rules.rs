@@ -8,17 +8,38 @@
 use crate::book::{Book, unavailable};
 use model::book::DeviceBook;
 use model::command::records::MeantFor;
-use model::device::{Device, DeviceId, Stage, canonical_mac};
+use model::device::{Certificate, Device, DeviceId, Stage, canonical_mac};
 use model::{Credential, Failure};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// The keys of the imported credentials that the rules allow for a device, most exact first.
+/// For which imported credentials a device's record speaks, most exact first, to the certificate `shown`.
 #[must_use]
-pub fn allowed(device: &Device) -> Vec<MeantFor> {
-    let serial = device.identity.serial.iter().map(|serial| MeantFor::Serial(serial.to_uppercase()));
+pub fn allowed(device: &Device, shown: Option<&Certificate>) -> Vec<MeantFor> {
+    let trusted = shown.is_some_and(|certificate| certificate.trusted);
+    own(device).chain(trusted.then_some(MeantFor::TrustedCertificate)).collect()
+}
+
+/// What a device's record says it is.
+fn own(device: &Device) -> impl Iterator<Item = MeantFor> {
+    let serial = device.identity.serial.iter().map(|serial| MeantFor::Serial(serial.trim().to_uppercase()));
     let macs = device.identity.macs.iter().filter_map(|mac| canonical_mac(mac)).map(MeantFor::Mac);
-    let trusted = device.presented.as_ref().is_some_and(|certificate| certificate.trusted);
-    serial.chain(macs).chain(trusted.then_some(MeantFor::TrustedCertificate)).collect()
+    serial.chain(macs)
+}
+
+/// What more than one record says of itself: who is meant by it is not known.
+fn ambiguous(book: &Book) -> BTreeSet<MeantFor> {
+    let mut first: BTreeMap<MeantFor, DeviceId> = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for device in book.devices() {
+        for meant in own(&device) {
+            match first.get(&meant) {
+                Some(id) if *id != device.id => drop(twice.insert(meant)),
+                Some(_) => {}
+                None => drop(first.insert(meant, device.id.clone())),
+            }
+        }
+    }
+    twice
 }
 
 /// How an imported credential is named in the store, and what its seal is bound to.
@@ -43,20 +64,32 @@ pub(crate) async fn adoptable(book: &Book) -> Result<Vec<DeviceId>, Failure> {
     }
     let tried: HashSet<(String, DeviceId)> =
         book.store().tried().await.map_err(failed)?.into_iter().collect();
+    let ambiguous = ambiguous(book);
     let is_open = |device: &Device| {
-        let keys = allowed(device).into_iter().map(|meant| key(&meant));
+        let allowed = allowed(device, device.presented.as_ref()).into_iter();
+        let keys = allowed.filter(|meant| !ambiguous.contains(meant)).map(|meant| key(&meant));
         keys.filter(|key| imported.contains(key)).any(|key| !tried.contains(&(key, device.id.clone())))
     };
     let seen = book.devices().into_iter().filter(|device| device.stage == Stage::Seen);
     Ok(seen.filter(|device| is_open(device)).map(|device| device.id.clone()).collect())
 }
 
-/// Hands out each allowed credential that was not tried on this device yet.
-pub(crate) async fn credentials(book: &Book, id: &DeviceId) -> Result<Vec<Credential>, Failure> {
+/// Hands out each allowed credential that was not tried on this device yet, for a connection on which it
+/// shows `shown`: what a sweep saw since then does not count.
+pub(crate) async fn credentials(
+    book: &Book,
+    id: &DeviceId,
+    shown: &Certificate,
+) -> Result<Vec<Credential>, Failure> {
     let device = book.device(id).ok_or_else(|| crate::book::no_such(&id.0))?;
     let failed = |error: &dyn std::error::Error| unavailable(device.subject(), error);
+    let ambiguous = ambiguous(book);
     let mut credentials = Vec::new();
-    for meant in allowed(&device) {
+    for meant in allowed(&device, Some(shown)) {
+        if ambiguous.contains(&meant) {
+            tracing::warn!(%id, ?meant, "another record says the same of itself; no credential is handed out for it");
+            continue;
+        }
         let key = key(&meant);
         let untried = book.store().take_untried(&key, id).await.map_err(|error| failed(&error))?;
         let Some(sealed) = untried else { continue };
@@ -64,4 +97,93 @@ pub(crate) async fn credentials(book: &Book, id: &DeviceId) -> Result<Vec<Creden
         credentials.push(opened.map_err(|error| failed(&error))?);
     }
     Ok(credentials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Events;
+    use crate::zones::Zones;
+    use model::book::{Claim, Observation};
+    use model::device::{Endpoint, Fingerprint};
+    use model::{Clock, SystemClock};
+    use std::sync::Arc;
+
+    fn certificate(byte: u8, trusted: bool) -> Certificate {
+        let fingerprint = Fingerprint([byte; 32]);
+        Certificate {
+            fingerprint,
+            subject: "CN=bmc".into(),
+            issuer: "CN=bmc".into(),
+            not_after: None,
+            trusted,
+        }
+    }
+
+    async fn book(folder: &std::path::Path) -> Book {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let key = folder.join("vault.key");
+        let around = vault::Surroundings::default();
+        let vault = vault::KeySource::File(key).establish(&around).ok().unwrap();
+        let store = store::Store::open(&format!("sqlite:{}", folder.join("db").display())).unwrap();
+        let events = Events::new(Arc::clone(&clock));
+        Book::open(store, Arc::new(vault), Zones::default(), events, clock).await.unwrap()
+    }
+
+    /// A controller answers a sweep; comes back with its device, written down.
+    async fn answers(book: &Book, host: u8, serial: &str, shown: Certificate) -> DeviceId {
+        let endpoint = Endpoint { addr: std::net::IpAddr::from([10, 0, 0, host]), port: 443 };
+        let claim = Claim {
+            service_uuid: Some(format!("00000000-0000-4000-8000-0000000000{host:02}")),
+            serial: Some(serial.into()),
+            ..Claim::default()
+        };
+        let seen = book.observe(Observation::Answered { endpoint, certificate: Some(shown), claim }).unwrap();
+        book.flush().await;
+        seen
+    }
+
+    async fn import(book: &Book, meant: MeantFor, password: &str) {
+        let key = key(&meant);
+        let credential = Credential { username: "root".into(), password: password.into() };
+        let sealed = book.vault().seal_credential(&key, &credential).ok().unwrap();
+        book.store().import_credentials(vec![(key, sealed)]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_serial_number_that_two_records_claim_gives_neither_a_credential() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path()).await;
+        import(&book, MeantFor::Serial("7CX4K53".into()), "its own").await;
+        let own = certificate(1, false);
+        let first = answers(&book, 1, "7CX4K53", own.clone()).await;
+        assert_eq!(adoptable(&book).await.unwrap(), std::slice::from_ref(&first));
+
+        let impostor = certificate(2, false);
+        let second = answers(&book, 2, "7cx4k53", impostor.clone()).await;
+        assert_eq!(adoptable(&book).await.unwrap(), []);
+        assert_eq!(credentials(&book, &second, &impostor).await.unwrap(), []);
+        assert_eq!(credentials(&book, &first, &own).await.unwrap(), []);
+        // The true one was adopted meanwhile: the impostor gets nothing all the same.
+        book.change(&first, |device| device.stage = Stage::InService).unwrap();
+        assert_eq!(adoptable(&book).await.unwrap(), []);
+        assert_eq!(credentials(&book, &second, &impostor).await.unwrap(), []);
+        // Once the impostor is gone from the book, the serial number means one controller again, with its one try.
+        let outputs = book.registry().remove(&second);
+        book.carry_out(outputs);
+        let handed = credentials(&book, &first, &own).await.unwrap();
+        assert_eq!(handed.len(), 1);
+        assert_eq!(credentials(&book, &first, &own).await.unwrap(), [], "one try");
+    }
+
+    #[tokio::test]
+    async fn the_shared_credential_goes_by_the_certificate_of_the_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path()).await;
+        import(&book, MeantFor::TrustedCertificate, "shared").await;
+        // The sweep saw a trusted certificate; the connection that asks shows another one.
+        let id = answers(&book, 1, "A1", certificate(1, true)).await;
+        assert_eq!(credentials(&book, &id, &certificate(2, false)).await.unwrap(), []);
+        assert_eq!(credentials(&book, &id, &certificate(1, true)).await.unwrap().len(), 1);
+    }
 }

@@ -140,8 +140,13 @@ pub trait DeviceBook: Send + Sync {
 
     /// The credentials imported for exactly this serial or MAC, or, to a trusted certificate only, the
     /// shared one: what adoption by rule may send to this device, at most one try each.
-    fn credentials_by_rule<'a>(&'a self, id: &'a DeviceId)
-    -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
+    ///
+    /// `shown` is the certificate of the very connection that they would be sent over.
+    fn credentials_by_rule<'a>(
+        &'a self,
+        id: &'a DeviceId,
+        shown: &'a Certificate,
+    ) -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
 
     /// Writes down, durably against a crash, that a session is about to be or was opened. Two entries
     /// with the same device and `asked_at` are the same session: the later one completes the earlier.

@@ -164,6 +164,7 @@ impl DeviceBook for TestBook {
     fn credentials_by_rule<'a>(
         &'a self,
         _id: &'a DeviceId,
+        _shown: &'a Certificate,
     ) -> BoxFuture<'a, Result<Vec<Credential>, Failure>> {
         let credentials = std::mem::take(&mut self.records.lock().unwrap().by_rule);
         Box::pin(async { Ok(credentials) })
