@@ -1,0 +1,17 @@
+//! What the appliance withstands, and how much it needs: killed, stopped, without space on its disk, with
+//! its clock set back, with another certificate, with a thousand controllers.
+//!
+//! `make prove` runs those called `kill` at length, `make bench` those called `figures`; otherwise each
+//! is a short, seeded slice.
+
+mod adopting;
+mod certificate;
+mod clock;
+mod disk_full;
+mod figures;
+mod ground;
+mod kill;
+mod load;
+mod report;
+mod start;
+mod stop;
