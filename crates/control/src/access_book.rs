@@ -22,6 +22,8 @@ pub struct AccessBook {
     store: Store,
     clock: Arc<dyn Clock>,
     people: RwLock<People>,
+    /// Held by acts that ask whether an administrator is left: two at once could each take the other's away.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +57,7 @@ impl AccessBook {
     /// # Errors
     /// If the store cannot be read.
     pub async fn open(store: Store, clock: Arc<dyn Clock>) -> Result<Self, store::Error> {
-        let book = Self { store, clock, people: RwLock::default() };
+        let book = Self { store, clock, people: RwLock::default(), turn: tokio::sync::Mutex::default() };
         book.renew().await?;
         Ok(book)
     }
@@ -171,12 +173,15 @@ impl AccessBook {
 
     async fn set_enabled(&self, name: &str, enabled: bool) -> Result<(), Failure> {
         let failed = |error: store::Error| unavailable(format!("user {name}"), &error);
+        let _turn = self.turn.lock().await;
         if !enabled && self.is_last_administrator(name) {
             let cause = "nobody else may manage users then";
             return Err(Failure::new(Kind::Conflict, "disable", format!("user {name}"), cause)
                 .hint("give another user the role administrator over all first"));
         }
-        self.store.set_user_enabled(name, enabled, self.clock.now()).await.map_err(failed)?;
+        if !self.store.set_user_enabled(name, enabled, self.clock.now()).await.map_err(failed)? {
+            return Err(no_such_user(name));
+        }
         self.renew().await.map_err(failed)
     }
 
@@ -197,6 +202,7 @@ impl AccessBook {
     async fn revoke_grant(&self, command: &RevokeGrant) -> Result<(), Failure> {
         let subject = || format!("grant {} of user {}", command.grant, command.user);
         let failed = |error: store::Error| unavailable(subject(), &error);
+        let _turn = self.turn.lock().await;
         let of_administrator = |grant: &Grant| grant.id == command.grant && is_over_everything(grant);
         let others = self
             .grants()

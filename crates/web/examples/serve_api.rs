@@ -1,7 +1,9 @@
 //! Serves the API over plain HTTP on loopback, with made-up devices and controllers that do nothing, to be
 //! tried out by programs such as schemathesis. Prints one line, `URL TOKEN`, and ends when stdin ends.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "what serves tests fails by panicking")]
 
 #[path = "../tests/harness/mod.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod harness;
 
 #[tokio::main]

@@ -78,7 +78,6 @@ impl FromRef<Api> for Arc<Turns> {
 }
 
 /// Everything under `/api`.
-#[must_use]
 pub fn router(app: &App) -> Router {
     let turns = Turns { verify: Semaphore::new(1), backup: Arc::new(Semaphore::new(1)) };
     let document = document();

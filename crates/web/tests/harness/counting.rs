@@ -30,7 +30,11 @@ impl Counting {
     }
 
     fn switch(&self, command: SwitchPower) -> Power {
-        let power = if matches!(command.reset, Reset::ForceOff | Reset::GracefulShutdown) { Power::Off } else { Power::On };
+        let power = if matches!(command.reset, Reset::ForceOff | Reset::GracefulShutdown) {
+            Power::Off
+        } else {
+            Power::On
+        };
         self.book.observe(Observation::StateRead { device: command.device, power, health: None });
         power
     }
@@ -57,7 +61,11 @@ macro_rules! part {
                 $object
             }
 
-            fn perform(&self, $permit: Permit, $order: $command) -> BoxFuture<'_, Result<<$command as Command>::Outcome, Failure>> {
+            fn perform(
+                &self,
+                $permit: Permit,
+                $order: $command,
+            ) -> BoxFuture<'_, Result<<$command as Command>::Outcome, Failure>> {
                 self.performed.fetch_add(1, Ordering::SeqCst);
                 let $me = self;
                 Box::pin(async move { $perform })
@@ -81,7 +89,8 @@ part!(
     StopSweep,
     |_this, asked| match asked.sweep {
         1 => Ok(Object::Range { range: "10.0.0.0/24".into(), zone: "management".into() }),
-        other => Err(Failure::new(Kind::NotFound, "stop", format!("sweep {other}"), "there is no such sweep")),
+        other =>
+            Err(Failure::new(Kind::NotFound, "stop", format!("sweep {other}"), "there is no such sweep")),
     },
     |_this, _permit, _order| Ok(())
 );

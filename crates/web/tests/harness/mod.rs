@@ -1,10 +1,9 @@
 //! An appliance for the tests of the API: the real door, gate, store, vault and audit log in a temporary
 //! directory, a clock that stands still, users with tokens, and controllers that count what they are asked to do.
-#![allow(dead_code, reason = "each test uses its own part")]
 
+pub mod counting;
 #[path = "../common/devices.rs"]
 pub mod devices;
-pub mod counting;
 
 use axum::Router;
 use axum::body::Body;
@@ -86,11 +85,15 @@ impl Harness {
         let log = log(&folder, Arc::clone(&clock)).await;
         let events = Events::new(Arc::clone(&clock));
         let access = Arc::new(AccessBook::open(store.clone(), Arc::clone(&clock)).await.unwrap());
-        let zone = |name: &str, network: &str| Zone { name: name.into(), networks: vec![network.parse().unwrap()] };
+        let zone =
+            |name: &str, network: &str| Zone { name: name.into(), networks: vec![network.parse().unwrap()] };
         let zones = Zones::new(&[zone("management", "10.0.0.0/8"), zone("lab", "10.9.0.0/16")]);
-        let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock)).await.unwrap();
+        let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock))
+            .await
+            .unwrap();
         let door = Door::new(access, log, book.clone(), events);
-        let gate = Gate::new(&door, store.clone(), vault, Arc::clone(&clock), control::config::Access::default());
+        let gate =
+            Gate::new(&door, store.clone(), vault, Arc::clone(&clock), control::config::Access::default());
         let controllers = Arc::new(Counting::new(book.clone()));
         let closing = CancellationToken::new();
         let app = App::new(Parts {
