@@ -119,12 +119,12 @@ impl Adoption<'_> {
     fn may_begin(&self, device: &Device) -> Result<(), Failure> {
         match device.stage {
             Stage::Seen => Ok(()),
-            Stage::Adopted | Stage::InService | Stage::Maintenance => {
-                Err(self.fail(Kind::Conflict, "it is adopted already").hint("forget it first if its credential has changed"))
-            }
+            Stage::Adopted | Stage::InService | Stage::Maintenance => Err(self
+                .fail(Kind::Conflict, "it is adopted already")
+                .hint("forget it first if its credential has changed")),
             Stage::Decommissioned => Err(self
                 .fail(Kind::Conflict, "it was decommissioned")
-                .hint("find out why it is back; forget it once more to remove its record, and sweep its address again")),
+                .hint("find out who put it back; a decommissioned device is not taken over again")),
         }
     }
 

@@ -46,7 +46,7 @@ pub async fn run(
     let left = shared.take_left(&id);
     let mut keeper = Keeper { owner: Owner::new(shared, id, left, stop, fresh, spread) };
     keeper.owner.serve(&mut inbox).await;
-    keeper.owner.end(&mut inbox).await;
+    Box::pin(keeper.owner.end(&mut inbox)).await;
 }
 
 /// Hands sessions that are still open to the next owner, whatever way this one ends.
@@ -87,17 +87,17 @@ impl Owner {
     async fn serve(&mut self, inbox: &mut Receiver<Order>) {
         while !self.stop.is_cancelled() {
             if let Some(order) = self.waiting.pop_front() {
-                self.carry_out(order, inbox).await;
+                Box::pin(self.carry_out(order, inbox)).await;
                 continue;
             }
             let (due, errand) = self.schedule.next();
             let stop = self.stop.clone();
-            // Orders go before readings.
+            // Orders go before readings. Both are boxed: a task that waits, as most of a thousand do, stays small.
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                Some(order) = inbox.recv() => self.carry_out(order, inbox).await,
-                () = sleep_until(due) => self.errand(errand, inbox).await,
+                Some(order) = inbox.recv() => Box::pin(self.carry_out(order, inbox)).await,
+                () = sleep_until(due) => Box::pin(self.errand(errand, inbox)).await,
             }
         }
     }

@@ -22,10 +22,11 @@ async fn killed_and_started_again_leaves_no_session_behind() {
             .unwrap_err();
         running.kill().await;
     }
+    book.records.lock().unwrap().observed.clear();
     let running = Running::start(book.clone(), config());
-    book.until("one session", |records| {
-        (fake.open_sessions() == 1 && records.sessions.len() == 1 && records.sessions[0].path.is_some())
-            .then_some(())
+    book.until("one session, in use", |records| {
+        let in_book = records.sessions.len() == 1 && records.sessions[0].path.is_some();
+        (!records.observed.is_empty() && in_book && fake.open_sessions() == 1).then_some(())
     })
     .await;
     running.stop().await;
@@ -121,13 +122,11 @@ async fn a_session_that_cannot_be_closed_keeps_no_device_out_of_service() {
     let running = Running::start(book.clone(), config());
     running.refresh().await.unwrap();
     running.stop().await;
-    let records = book.records.lock().unwrap();
-    assert!(
-        records.sessions.iter().any(|session| session.path.as_ref() == Some(&path)),
-        "{:?}",
-        records.sessions
-    );
-    drop(records);
+    {
+        let records = book.records.lock().unwrap();
+        let kept = records.sessions.iter().any(|session| session.path.as_ref() == Some(&path));
+        assert!(kept, "{:?}", records.sessions);
+    }
     let running = Running::start(book.clone(), config());
     running.refresh().await.unwrap();
     running.stop().await;
