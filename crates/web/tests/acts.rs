@@ -29,7 +29,7 @@ async fn job_ends(appliance: &Appliance, location: &str) -> control::Job {
             while !matches!(events.recv().await.unwrap().what, What::JobProgress { .. }) {}
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the job does not end")
+    tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap()
 }
 
 async fn administrator(count: usize) -> (Appliance, Browser) {

@@ -52,7 +52,7 @@ fn start() -> Running {
     };
     let router = Router::new().route("/", get(async || "here")).route("/slow", get(slow));
     let server = Server::bind(&config(folder.path()), Vec::new(), router).unwrap();
-    let at = server.addresses()[0];
+    let at = server.addresses().into_iter().next().unwrap();
     let cancel = CancellationToken::new();
     let server = tokio::spawn(server.run(cancel.clone()));
     Running { at, cancel, server, folder, certificate }

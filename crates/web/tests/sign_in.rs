@@ -1,7 +1,5 @@
 //! Coming in and being kept out: first login, sign-in, forged requests, sessions.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
-
 mod common;
 
 use axum::body::Body;

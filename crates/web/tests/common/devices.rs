@@ -28,12 +28,10 @@ pub fn fleet(count: usize) -> Vec<Device> {
 
 fn device(number: usize) -> Device {
     let now = SystemClock.now();
-    let (vendor, model, firmware) = KINDS[number % KINDS.len()];
     let (rack, unit) = (number / 20 + 1, number % 20 * 2 + 1);
     let [high, low] = u16::try_from(number).unwrap().to_be_bytes();
-    let seen = number % 23 == 11;
-    let offline = number % 29 == 17;
-    let certificate = certificate(number, number % 7 == 0);
+    let seen = is_seen(number);
+    let certificate = certificate(number, number.is_multiple_of(7));
     let stage = match number % 31 {
         _ if seen => Stage::Seen,
         9 => Stage::Maintenance,
@@ -60,23 +58,7 @@ fn device(number: usize) -> Device {
             .then(|| Endpoint { addr: Ipv4Addr::new(10, 9, 9, 9).into(), port: 443 }),
         zone: "management".into(),
         labels: if seen { Default::default() } else { labels },
-        identity: Identity {
-            vendor: Some(vendor.into()),
-            model: Some(model.into()),
-            serial: Some(format!("{:07X}", 0x7C_4000 + number * 7919)),
-            service_tag: None,
-            service_uuid: Some(format!("4c4c4544-0043-5810-8034-{number:012x}")),
-            system_uuid: None,
-            hostname: Some(format!("node{number:04}.example.org")),
-            asset_tag: None,
-            bmc_firmware: Some(firmware.into()),
-            bios_version: Some("2.19.1".into()),
-            macs: vec![
-                format!("3c:ec:ef:00:{high:02x}:{low:02x}"),
-                format!("b8:59:9f:00:{high:02x}:{low:02x}"),
-            ],
-            addresses: vec![Ipv4Addr::new(192, 0, 2, low).into()],
-        },
+        identity: identity(number),
         pinned: (!seen).then(|| certificate.clone()),
         presented: if seen {
             Some(certificate)
@@ -94,34 +76,58 @@ fn device(number: usize) -> Device {
             Reset::Nmi,
             Reset::PowerCycle,
         ],
-        state: State {
-            power: match number % 9 {
-                _ if seen => Power::Unknown,
-                4 => Power::Off,
-                7 if number % 2 == 0 => Power::PoweringOn,
-                _ => Power::On,
-            },
-            health: match number % 13 {
-                _ if seen => Health::Unknown,
-                5 => Health::Warning,
-                8 if number % 3 == 0 => Health::Critical,
-                _ => Health::Ok,
-            },
-            reach: if offline {
-                Reach::Offline { since: earlier(now, 600), cause: "connect: no answer within 5 s".into() }
-            } else if seen {
-                Reach::NotAsked
-            } else {
-                Reach::Online
-            },
-            read_at: (!seen).then(|| earlier(now, number as i64 % 90)),
-        },
+        state: state(number, now),
     }
 }
 
-/// The zone that they lie in.
-pub fn zone() -> control::zones::Zone {
-    control::zones::Zone { name: "management".into(), networks: vec!["10.0.0.0/8".parse().unwrap()] }
+fn identity(number: usize) -> Identity {
+    let (vendor, model, firmware) = KINDS[number % KINDS.len()];
+    let [high, low] = u16::try_from(number).unwrap().to_be_bytes();
+    Identity {
+        vendor: Some(vendor.into()),
+        model: Some(model.into()),
+        serial: Some(format!("{:07X}", 0x7C_4000 + number * 7919)),
+        service_tag: None,
+        service_uuid: Some(format!("4c4c4544-0043-5810-8034-{number:012x}")),
+        system_uuid: None,
+        hostname: Some(format!("node{number:04}.example.org")),
+        asset_tag: None,
+        bmc_firmware: Some(firmware.into()),
+        bios_version: Some("2.19.1".into()),
+        macs: vec![format!("3c:ec:ef:00:{high:02x}:{low:02x}"), format!("b8:59:9f:00:{high:02x}:{low:02x}")],
+        addresses: vec![Ipv4Addr::new(192, 0, 2, low).into()],
+    }
+}
+
+const fn is_seen(number: usize) -> bool {
+    number % 23 == 11
+}
+
+fn state(number: usize, now: Timestamp) -> State {
+    let seen = is_seen(number);
+    let offline = number % 29 == 17;
+    State {
+        power: match number % 9 {
+            _ if seen => Power::Unknown,
+            4 => Power::Off,
+            7 if number.is_multiple_of(2) => Power::PoweringOn,
+            _ => Power::On,
+        },
+        health: match number % 13 {
+            _ if seen => Health::Unknown,
+            5 => Health::Warning,
+            8 if number.is_multiple_of(3) => Health::Critical,
+            _ => Health::Ok,
+        },
+        reach: if offline {
+            Reach::Offline { since: earlier(now, 600), cause: "connect: no answer within 5 s".into() }
+        } else if seen {
+            Reach::NotAsked
+        } else {
+            Reach::Online
+        },
+        read_at: (!seen).then(|| earlier(now, number as i64 % 90)),
+    }
 }
 
 /// What a poll would report of the device's state.
@@ -157,7 +163,6 @@ fn certificate(number: usize, trusted: bool) -> Certificate {
 /// What the device is made of.
 pub fn inventory(device: &Device) -> Inventory {
     let identity = &device.identity;
-    let path = |part: &str| format!("/redfish/v1/Systems/1/{part}");
     let system = System {
         path: "/redfish/v1/Systems/1".into(),
         id: "1".into(),
@@ -171,62 +176,10 @@ pub fn inventory(device: &Device) -> Inventory {
         health: HealthReading(device.state.health),
         memory_gib: Some(512.0),
         reset_types: device.resets.clone(),
-        processors: (0..2)
-            .map(|n| Processor {
-                path: path("Processors"),
-                id: format!("CPU.{n}"),
-                socket: Some(format!("CPU.Socket.{}", n + 1)),
-                model: Some("Intel(R) Xeon(R) Gold 6338".into()),
-                cores: Some(32),
-                threads: Some(64),
-                max_mhz: Some(3200),
-                health: HealthReading(Health::Ok),
-                ..Processor::default()
-            })
-            .collect(),
-        memory: (1..=16)
-            .map(|n| MemoryModule {
-                id: format!("DIMM.{n}"),
-                slot: Some(format!("A{n}")),
-                manufacturer: Some("Hynix".into()),
-                kind: Some("DDR4".into()),
-                capacity_mib: Some(if n > 8 { 0 } else { 65_536 }),
-                speed_mhz: Some(3200),
-                part_number: Some("HMAA8GR7AJR4N-XN".into()),
-                serial: Some(format!("5A6B{n:04}")),
-                health: HealthReading(if n == 3 { device.state.health } else { Health::Ok }),
-                ..MemoryModule::default()
-            })
-            .collect(),
-        drives: (0..4)
-            .map(|n| Drive {
-                id: format!("Disk.{n}"),
-                name: Some(format!("SSD {n}")),
-                model: Some("Dell Ent NVMe CM6 RI 3.84TB".into()),
-                capacity_bytes: Some(3_840_755_982_336),
-                media: Some("SSD".into()),
-                protocol: Some("NVMe".into()),
-                serial: Some(format!("Y1X0A0{n}TTR")),
-                firmware: Some("2.1.8".into()),
-                location: Some(format!("Bay {n}")),
-                health: HealthReading(Health::Ok),
-                ..Drive::default()
-            })
-            .collect(),
-        nics: identity
-            .macs
-            .iter()
-            .enumerate()
-            .map(|(n, mac)| Nic {
-                id: format!("NIC.{n}"),
-                name: Some(format!("Embedded NIC {}", n + 1)),
-                mac: Some(mac.clone()),
-                addresses: identity.addresses.clone(),
-                link: Some("LinkUp".into()),
-                speed_mbps: Some(25_000),
-                ..Nic::default()
-            })
-            .collect(),
+        processors: processors(),
+        memory: memory(device),
+        drives: drives(),
+        nics: nics(identity),
         ..System::default()
     };
     Inventory {
@@ -271,4 +224,72 @@ pub fn inventory(device: &Device) -> Inventory {
         elapsed_ms: 4_210,
         ..Inventory::default()
     }
+}
+
+fn processors() -> Vec<Processor> {
+    (0..2)
+        .map(|n| Processor {
+            path: format!("/redfish/v1/Systems/1/Processors/CPU.{n}"),
+            id: format!("CPU.{n}"),
+            socket: Some(format!("CPU.Socket.{}", n + 1)),
+            model: Some("Intel(R) Xeon(R) Gold 6338".into()),
+            cores: Some(32),
+            threads: Some(64),
+            max_mhz: Some(3200),
+            health: HealthReading(Health::Ok),
+            ..Processor::default()
+        })
+        .collect()
+}
+
+fn memory(device: &Device) -> Vec<MemoryModule> {
+    (1..=16)
+        .map(|n| MemoryModule {
+            id: format!("DIMM.{n}"),
+            slot: Some(format!("A{n}")),
+            manufacturer: Some("Hynix".into()),
+            kind: Some("DDR4".into()),
+            capacity_mib: Some(if n > 8 { 0 } else { 65_536 }),
+            speed_mhz: Some(3200),
+            part_number: Some("HMAA8GR7AJR4N-XN".into()),
+            serial: Some(format!("5A6B{n:04}")),
+            health: HealthReading(if n == 3 { device.state.health } else { Health::Ok }),
+            ..MemoryModule::default()
+        })
+        .collect()
+}
+
+fn drives() -> Vec<Drive> {
+    (0..4)
+        .map(|n| Drive {
+            id: format!("Disk.{n}"),
+            name: Some(format!("SSD {n}")),
+            model: Some("Dell Ent NVMe CM6 RI 3.84TB".into()),
+            capacity_bytes: Some(3_840_755_982_336),
+            media: Some("SSD".into()),
+            protocol: Some("NVMe".into()),
+            serial: Some(format!("Y1X0A0{n}TTR")),
+            firmware: Some("2.1.8".into()),
+            location: Some(format!("Bay {n}")),
+            health: HealthReading(Health::Ok),
+            ..Drive::default()
+        })
+        .collect()
+}
+
+fn nics(identity: &Identity) -> Vec<Nic> {
+    identity
+        .macs
+        .iter()
+        .enumerate()
+        .map(|(n, mac)| Nic {
+            id: format!("NIC.{n}"),
+            name: Some(format!("Embedded NIC {}", n + 1)),
+            mac: Some(mac.clone()),
+            addresses: identity.addresses.clone(),
+            link: Some("LinkUp".into()),
+            speed_mbps: Some(25_000),
+            ..Nic::default()
+        })
+        .collect()
 }
