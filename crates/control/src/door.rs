@@ -11,6 +11,7 @@ use model::command::{Command, Part};
 use model::event::What;
 use model::{Action, Actor, Failure, Kind, Object, Permit};
 use std::sync::Arc;
+use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 
 /// The door. Cheap to clone; every clone is the same door.
@@ -85,17 +86,25 @@ impl Door {
         let action = command.action();
         let object = self.admit(actor, &**part, &command).await?;
         let permit = self.permit(actor, &command, object.clone()).await?;
-        let (door, part) = (self.clone(), Arc::clone(part));
-        let act = self.acts.spawn(async move { door.act(&*part, permit, command).await });
-        act.await.unwrap_or_else(|crash| {
-            metrics::act_crashed();
-            tracing::error!(%action, %object, %crash, "an act crashed");
-            Err(Failure::new(
-                Kind::Unavailable,
-                action.name(),
-                object.to_string(),
-                "the act crashed; see the log",
-            ))
+        let (door, part, record) = (self.clone(), Arc::clone(part), permit.record());
+        let act = self.acts.spawn(async move {
+            // In a task of its own, so that a crash of the part ends the part's work and not the record's.
+            let mut work = tokio::task::JoinSet::new();
+            work.spawn(async move { part.perform(permit, command).await });
+            let result = match work.join_next().await {
+                Some(Ok(result)) => result,
+                ended => Err(crashed(action, &object, ended)),
+            };
+            let outcome = match &result {
+                Ok(_) => Outcome::Ok,
+                Err(failure) => Outcome::Failed(failure.to_string()),
+            };
+            door.complete(record, action, outcome).await;
+            result
+        });
+        act.await.unwrap_or_else(|gone| {
+            let subject = format!("record {record}");
+            Err(Failure::new(Kind::Unavailable, action.name(), subject, gone.to_string()))
         })
     }
 
@@ -153,25 +162,23 @@ impl Door {
         Ok(Permit::issue(Mint::new(), record, actor.clone(), action, object))
     }
 
-    async fn act<C: Command, P: Part<C> + ?Sized>(
-        &self,
-        part: &P,
-        permit: Permit,
-        command: C,
-    ) -> Result<C::Outcome, Failure> {
-        let (record, action) = (permit.record(), command.action());
-        let result = part.perform(permit, command).await;
-        metrics::acted(action, result.is_ok());
-        let outcome = match &result {
-            Ok(_) => Outcome::Ok,
-            Err(failure) => Outcome::Failed(failure.to_string()),
-        };
+    /// Writes down how an act ended.
+    async fn complete(&self, record: u64, action: Action, outcome: Outcome) {
+        metrics::acted(action, outcome == Outcome::Ok);
         if let Err(error) = self.audit.complete(record, outcome, serde_json::Value::Null).await {
             tracing::error!(%error, record, %action, "the outcome of an act could not be written down");
         }
         self.events.tell(What::Audited { record });
-        result
     }
+}
+
+/// A bug of ours: the part panicked.
+fn crashed<T>(action: Action, object: &Object, ended: Option<Result<T, JoinError>>) -> Failure {
+    metrics::act_crashed();
+    let crash = ended.and_then(Result::err);
+    tracing::error!(%action, %object, ?crash, "an act crashed");
+    let cause = "the act crashed; whether it was done is not known; see the appliance's log";
+    Failure::new(Kind::Unavailable, action.name(), object.to_string(), cause)
 }
 
 /// Nothing is done that cannot be written down.

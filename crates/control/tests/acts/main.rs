@@ -1,0 +1,7 @@
+//! Who comes in, what is done, and what is written down of it: over a real store, vault and audit log.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod administrators;
+mod door;
+mod sign_in;
+mod world;
