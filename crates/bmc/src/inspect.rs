@@ -42,6 +42,8 @@ pub struct Inspection {
     pub certificate: Option<Certificate>,
     /// Every document by its path, where that was wanted.
     pub raw: Option<BTreeMap<String, Value>>,
+    /// Why nothing but the root could be read, where that is so.
+    pub nothing_because: Option<String>,
     /// Why logging out failed, if it did: a session is left open on the controller until it ends by itself.
     pub logout_error: Option<String>,
 }
@@ -49,7 +51,7 @@ pub struct Inspection {
 /// Connects, logs in (with every request where the controller takes no sessions), reads, logs out.
 ///
 /// # Errors
-/// Those of [`Client::sign_in`] and of [`read::inventory`].
+/// Those of [`Client::sign_in`] and of [`read::reading_within`].
 pub async fn inspect(options: Options, now: Timestamp) -> Result<Inspection, Error> {
     let mut client = Client::new(options.target, options.limits);
     client.connect().await?;
@@ -58,12 +60,14 @@ pub async fn inspect(options: Options, now: Timestamp) -> Result<Inspection, Err
     }
     let raw = options.want_raw.then(BTreeMap::new);
     let mut recorder = Recorder { client: &mut client, raw };
-    let result = read::inventory_within(&mut recorder, options.bounds, now).await;
+    let result = read::reading_within(&mut recorder, options.bounds, now).await;
     let raw = recorder.raw;
     // Whatever came of the reading, no session is left behind.
     let logout_error = client.logout().await.err().map(|error| error.cause());
-    let inventory = result?;
-    Ok(Inspection { inventory, certificate: client.certificate().cloned(), raw, logout_error })
+    let read::Reading { inventory, nothing_because } = result?;
+    let nothing_because = nothing_because.map(|error| error.cause());
+    let certificate = client.certificate().cloned();
+    Ok(Inspection { inventory, certificate, raw, nothing_because, logout_error })
 }
 
 /// Reads a URL such as `https://10.0.3.7`, `bmc.example:8443` or `http://127.0.0.1:8000`.

@@ -129,7 +129,8 @@ fn measure(bytes: &[u8]) -> Result<(), Unreadable> {
     Ok(())
 }
 
-/// The messages of an error answer (DSP0266, error responses): each `Message` with its `Resolution`.
+/// The messages of an error answer (DSP0266, error responses): each `Message` with its identifier and
+/// its `Resolution`.
 ///
 /// Takes the places where implementations put them: `error.@Message.ExtendedInfo`, the same at the top,
 /// or `error.message` alone. At most four, each at most 300 characters.
@@ -146,7 +147,11 @@ pub fn messages(body: &Value) -> Vec<String> {
     };
     let mut messages: Vec<String> = Vec::new();
     for info in infos.iter().take(4) {
-        let message = text(info, "Message").or_else(|| text(info, "MessageId"));
+        let id = text(info, "MessageId").map(|id| id.rsplit('.').next().unwrap_or_default().to_owned());
+        let message = match (text(info, "Message"), id.filter(|id| !id.is_empty())) {
+            (Some(message), Some(id)) if !message.is_empty() => Some(format!("{message} ({id})")),
+            (message, id) => id.or(message),
+        };
         let resolution = text(info, "Resolution").filter(|resolution| {
             !resolution.is_empty()
                 && !resolution.eq_ignore_ascii_case("none")
@@ -208,7 +213,7 @@ mod tests {
     #[test]
     fn messages_are_found_wherever_they_are() {
         let info = json!([{"MessageId": "Base.1.0.X", "Message": "No\nway.", "Resolution": "Ask again."}, {"Message": 3}]);
-        let expected = vec!["No way. Ask again.".to_owned()];
+        let expected = vec!["No way. (X) Ask again.".to_owned()];
         assert_eq!(messages(&json!({"error": {"@Message.ExtendedInfo": info}})), expected);
         assert_eq!(messages(&json!({"@Message.ExtendedInfo": info})), expected);
         assert_eq!(messages(&json!({"@Message.ExtendedInfo": info[0]})), expected);

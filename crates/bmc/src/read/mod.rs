@@ -52,6 +52,32 @@ pub async fn inventory_within<G: Get>(
     bounds: Bounds,
     now: Timestamp,
 ) -> Result<Inventory, Error> {
+    let reading = reading_within(source, bounds, now).await?;
+    match reading.nothing_because {
+        Some(cause) => Err(cause.as_credential_refused()),
+        None => Ok(reading.inventory),
+    }
+}
+
+/// What came of a reading, be it little.
+#[derive(Debug)]
+pub struct Reading {
+    /// What the controller says.
+    pub inventory: Inventory,
+    /// Why nothing but the root could be read, where that is so: the first refusal, or else the first loss.
+    pub nothing_because: Option<Error>,
+}
+
+/// As [`inventory_within`], but a controller of which only the root can be read is no error.
+///
+/// # Errors
+/// When the root cannot be read, or when the controller ends the session, changes its certificate or stops
+/// taking connections.
+pub async fn reading_within<G: Get>(
+    source: &mut G,
+    bounds: Bounds,
+    now: Timestamp,
+) -> Result<Reading, Error> {
     let root = source.get(ROOT).await?;
     let mut walk = Walk::new(source, bounds);
     let mut inventory = gather::from_root(&mut walk, &root).await?;
@@ -63,9 +89,7 @@ pub async fn inventory_within<G: Get>(
     inventory.taken_at = Some(ended.unwrap_or(now));
     let nothing =
         inventory.systems.is_empty() && inventory.chassis.is_empty() && inventory.managers.is_empty();
-    if nothing && let Some(cause) = walk.take_cause() {
-        return Err(cause.as_credential_refused());
-    }
+    let nothing_because = if nothing { walk.take_cause() } else { None };
     inventory.faults = walk.into_faults();
-    Ok(inventory)
+    Ok(Reading { inventory, nothing_because })
 }

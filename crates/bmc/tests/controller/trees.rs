@@ -4,7 +4,6 @@ use crate::support::server::Server;
 use crate::support::{Tree, cases, now};
 use bmc::inspect::{Inspection, Options, inspect};
 use model::device::{Health, Power, Reset};
-use model::failure::Kind;
 use model::inventory::{FaultKind, Inventory};
 use model::secret::Credential;
 
@@ -156,7 +155,10 @@ async fn nvidia_dpu() {
     check("nvidia_dpu", &inspection, [1, 3, 1, 0, 0, 0, 0, 3, 3, 2, 14]);
     let inventory = &inspection.inventory;
     let nulls = faults(inventory, FaultKind::NullMembers);
-    assert_eq!(nulls, [("/redfish/v1/Systems/Bluefield/Storage", "Members")]);
+    assert_eq!(
+        nulls,
+        [("/redfish/v1/Systems/Bluefield/Storage", "Members"), ("/redfish/v1/Cables", "Members")]
+    );
     assert_eq!(inventory.identity().serial.as_deref(), Some("MT2423600ANG"));
 }
 
@@ -165,9 +167,12 @@ async fn forbidden() {
     let Some(cases) = cases("forbidden") else { return };
     let server = Server::of_tree(Tree::unpack(&cases, "forbidden")).await;
     let credential = Credential { username: "root".into(), password: "calvin".into() };
-    let error = inspect(Options::new(server.plain(), Some(credential)), now()).await.unwrap_err();
-    let failure = model::Failure::from(error);
-    assert_eq!(failure.kind, Kind::CredentialRefused);
-    assert!(failure.to_string().contains("answered 403: Change your password"), "{failure}");
-    assert!(failure.hint.is_some());
+    let inspection = inspect(Options::new(server.plain(), Some(credential)), now()).await.unwrap();
+    let cause = inspection.nothing_because.unwrap();
+    assert_eq!(cause, "answered 403: Change your password (PasswordChangeRequired)");
+    let inventory = &inspection.inventory;
+    assert_eq!(inventory.service.vendor.as_deref(), Some("Dell"), "the root could be read");
+    let refused = faults(inventory, FaultKind::Refused);
+    assert!(refused.len() >= 3 && refused.contains(&("/redfish/v1/Chassis", "")), "{refused:?}");
+    assert!(inventory.faults.iter().any(|fault| fault.problem == cause), "{:?}", inventory.faults);
 }

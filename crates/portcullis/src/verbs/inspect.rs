@@ -28,6 +28,9 @@ pub fn run(options: &Inspect, json: bool) -> Result<(), Exit> {
         let read = inspect(read, SystemClock.now()).await;
         read.map_err(|error| Exit::Failure(error.into()))
     })?;
+    if let Some(cause) = &inspection.nothing_because {
+        eprintln!("portcullis: nothing but the root of {} could be read: {cause}", options.url);
+    }
     if let Some(error) = &inspection.logout_error {
         eprintln!("portcullis: the session on {} could not be closed: {error}", options.url);
     }
