@@ -8,11 +8,15 @@ use model::device::{
 };
 use model::event::{Finding, What};
 use model::{Failure, Inventory, Kind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Two controllers that answer at their own addresses within this time and claim to be one are two.
 const MOVE_SETTLES: SignedDuration = SignedDuration::from_mins(10);
+
+/// So many controllers that nobody adopted are kept: a network that answers at every address must not fill
+/// the memory. Twice as many as one appliance is made to watch.
+const MOST_SEEN: usize = 10_000;
 
 /// What a merge asks of the shell around it.
 #[derive(Debug, Default)]
@@ -175,7 +179,10 @@ impl Registry {
         }
         if let Some(device) = self.moved(endpoint, shown, claim, now) {
             let mut moved = Device::clone(&device);
-            self.by_endpoint.remove(&device.endpoint);
+            // Unless somebody else answers there by now.
+            if self.by_endpoint.get(&device.endpoint) == Some(&device.id) {
+                self.by_endpoint.remove(&device.endpoint);
+            }
             moved.moved_from = Some(device.endpoint);
             moved.endpoint = endpoint;
             moved.zone = self.zones.of(endpoint.addr).to_owned();
@@ -183,6 +190,10 @@ impl Registry {
             moved.last_seen = now;
             outputs.device = Some(moved.id.clone());
             self.settle(moved, outputs);
+            return;
+        }
+        if self.devices.values().filter(|device| device.stage == Stage::Seen).count() >= MOST_SEEN {
+            outputs.findings.push(full());
             return;
         }
         let device = self.stranger(endpoint, certificate, claim, now, new_id());
@@ -206,6 +217,9 @@ impl Registry {
         if device.stage == Stage::Seen {
             take_claim(&mut device, claim);
             device.presented = certificate;
+            if device.identity != before.identity {
+                self.warn_of_claim(&device, outputs);
+            }
         } else if device.stage == Stage::Decommissioned {
             outputs.findings.push(finding(
                 "device_returned",
@@ -251,7 +265,9 @@ impl Registry {
         id: DeviceId,
     ) -> Device {
         let mut device = Device::seen(id, endpoint, now);
-        device.name = self.free_name(&claim.serial.clone().unwrap_or_else(|| address_name(endpoint)), None);
+        // A second one of the same number is not named after it: it may not be what it says.
+        let serial = claim.serial.as_deref().and_then(as_plain_name).filter(|serial| !self.is_taken(serial));
+        device.name = serial.unwrap_or_else(|| self.free_name(&address_name(endpoint), None));
         device.zone = self.zones.of(endpoint.addr).to_owned();
         device.presented = certificate;
         take_claim(&mut device, claim);
@@ -260,11 +276,19 @@ impl Registry {
 
     /// A newcomer that claims the identity of a device in the book is worth a look.
     fn warn_of_claim(&self, newcomer: &Device, outputs: &mut Outputs) {
-        let Some(uuid) = newcomer.identity.service_uuid.as_deref().filter(|uuid| !is_nil(uuid)) else {
-            return;
-        };
-        let twin = self.devices.values().find(|device| {
-            device.stage != Stage::Seen && device.identity.service_uuid.as_deref() == Some(uuid)
+        let own = &newcomer.identity;
+        let uuid = own.service_uuid.as_deref().filter(|uuid| !is_nil(uuid));
+        let twin = self.devices.values().filter(|device| device.id != newcomer.id).find(|device| {
+            let other = &device.identity;
+            let same_uuid = match (uuid, &other.service_uuid) {
+                (Some(own), Some(other)) => device.stage != Stage::Seen && own.eq_ignore_ascii_case(other),
+                _ => false,
+            };
+            let same_serial = match (&own.serial, &other.serial) {
+                (Some(own), Some(other)) => own.trim().eq_ignore_ascii_case(other.trim()),
+                _ => false,
+            };
+            same_uuid || same_serial || own.macs.iter().any(|mac| other.macs.contains(mac))
         });
         if let Some(twin) = twin {
             outputs.findings.push(finding(
@@ -279,19 +303,23 @@ impl Registry {
         }
     }
 
+    fn is_taken(&self, name: &str) -> bool {
+        self.devices.values().any(|device| device.name.eq_ignore_ascii_case(name))
+    }
+
     /// A name that no other device has, made from `wanted`.
     #[must_use]
     pub fn free_name(&self, wanted: &str, except: Option<&DeviceId>) -> String {
-        let taken = |name: &str| {
-            self.devices
-                .values()
-                .any(|device| Some(&device.id) != except && device.name.eq_ignore_ascii_case(name))
-        };
         let wanted = as_name(wanted);
-        if !taken(&wanted) {
+        let others = self.devices.values().filter(|device| Some(&device.id) != except);
+        let taken: HashSet<String> = others
+            .map(|device| device.name.to_lowercase())
+            .filter(|name| name.starts_with(&wanted))
+            .collect();
+        if !taken.contains(&wanted) {
             return wanted;
         }
-        (2..).map(|n| format!("{wanted}-{n}")).find(|name| !taken(name)).unwrap_or(wanted)
+        (2..).map(|n| format!("{wanted}-{n}")).find(|name| !taken.contains(name)).unwrap_or(wanted)
     }
 
     fn absent(&mut self, endpoint: Endpoint, outputs: &mut Outputs) {
@@ -314,7 +342,10 @@ impl Registry {
         let mut device = Device::clone(before);
         device.identify(&inventory);
         if device.name == address_name(device.endpoint)
-            && let Some(name) = device.identity.hostname.clone().or_else(|| device.identity.serial.clone())
+            && let Some(name) = [&device.identity.hostname, &device.identity.serial]
+                .into_iter()
+                .flatten()
+                .find_map(|name| as_plain_name(name))
         {
             device.name = self.free_name(&name, Some(id));
         }
@@ -380,6 +411,23 @@ fn finding(kind: &str, device: &Device, text: String) -> Finding {
 /// How a text is spelt as a device's name: lower case, without blanks, so that it can be typed anywhere.
 pub(crate) fn as_name(text: &str) -> String {
     text.trim().to_lowercase().replace(char::is_whitespace, "-")
+}
+
+/// The same from what a controller says of itself: what nobody could type, or an address could not hold, becomes
+/// a hyphen. None if nothing is left.
+fn as_plain_name(claimed: &str) -> Option<String> {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':') { c } else { '-' };
+    let name: String = as_name(claimed).chars().map(plain).collect();
+    name.contains(char::is_alphanumeric).then_some(name)
+}
+
+/// What is told when no more controllers are taken in.
+fn full() -> Finding {
+    let text = format!(
+        "more than {MOST_SEEN} controllers were seen that nobody adopted, and no more are kept; sweep smaller ranges, \
+         forget those that are none, and find out what answers there"
+    );
+    Finding { kind: "too_many_seen".into(), device: None, text }
 }
 
 fn address_name(endpoint: Endpoint) -> String {
@@ -478,3 +526,6 @@ fn forget_state(device: &mut Device) {
     forget_times(device);
     device.state = State::default();
 }
+
+#[cfg(test)]
+mod tests;
