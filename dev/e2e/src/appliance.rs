@@ -173,6 +173,18 @@ impl Appliance {
         Ok(status)
     }
 
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    /// If it was not started.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        let status = self.child.as_mut().context("it does not run")?.try_wait()?;
+        if status.is_some() {
+            self.child = None;
+        }
+        Ok(status)
+    }
+
     /// Its process, while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
@@ -246,7 +258,15 @@ impl Appliance {
     /// # Errors
     /// If its certificate cannot be read.
     pub fn agent(&self) -> anyhow::Result<ureq::Agent> {
-        let roots = RootCerts::new_with_certs(&[Certificate::from_pem(&self.certificate)?]);
+        self.agent_trusting(&self.certificate)
+    }
+
+    /// The same, trusting another certificate.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn agent_trusting(&self, pem: &[u8]) -> anyhow::Result<ureq::Agent> {
+        let roots = RootCerts::new_with_certs(&[Certificate::from_pem(pem)?]);
         let tls = TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(roots).build();
         let agent =
             ureq::Agent::config_builder().tls_config(tls).http_status_as_error(false).max_redirects(0);

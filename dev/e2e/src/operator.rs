@@ -111,8 +111,15 @@ impl Session {
     /// # Errors
     /// If there is no answer.
     pub fn get(&self, path: &str) -> anyhow::Result<Page> {
-        let asked = self.agent.get(format!("{}{path}", self.root)).header("cookie", &self.cookie);
-        Page::read(asked.call()?)
+        Page::read(self.ask(path)?)
+    }
+
+    /// Asks for a page, or anything else, and comes back with the answer's first bytes.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn ask(&self, path: &str) -> anyhow::Result<ureq::http::Response<ureq::Body>> {
+        Ok(self.agent.get(format!("{}{path}", self.root)).header("cookie", &self.cookie).call()?)
     }
 
     /// Sends a form, with what it must carry.
