@@ -4,6 +4,10 @@
 //! then only to a certificate that leads to a configured authority. Handing a credential out counts as
 //! its one try, and that is written down before it is handed out: a refused password tried again and
 //! again locks accounts.
+//!
+//! A serial number is a claim. One that another record carries too is worth nothing: whoever made it up
+//! would be sent the password of the controller that it belongs to. And what was handed out for one device
+//! goes to no other, as long as the first is in the book and nobody imports the credential anew.
 
 use crate::book::{Book, unavailable};
 use model::book::DeviceBook;
@@ -54,6 +58,13 @@ pub fn key(meant: &MeantFor) -> String {
     }
 }
 
+/// Whether a credential that is meant for one controller was handed out for another record already.
+fn is_spent(book: &Book, tried: &HashSet<(String, DeviceId)>, meant: &MeantFor, id: &DeviceId) -> bool {
+    let key = key(meant);
+    let elsewhere = |(of, on): &(String, DeviceId)| *of == key && on != id && book.device(on).is_some();
+    *meant != MeantFor::TrustedCertificate && tried.iter().any(elsewhere)
+}
+
 /// The seen devices for which an imported credential is allowed that was not tried on them yet.
 pub(crate) async fn adoptable(book: &Book) -> Result<Vec<DeviceId>, Failure> {
     let failed = |error: store::Error| unavailable("imported credentials", &error);
@@ -67,8 +78,10 @@ pub(crate) async fn adoptable(book: &Book) -> Result<Vec<DeviceId>, Failure> {
     let ambiguous = ambiguous(book);
     let is_open = |device: &Device| {
         let allowed = allowed(device, device.presented.as_ref()).into_iter();
-        let keys = allowed.filter(|meant| !ambiguous.contains(meant)).map(|meant| key(&meant));
-        keys.filter(|key| imported.contains(key)).any(|key| !tried.contains(&(key, device.id.clone())))
+        let mut open = allowed.filter(|meant| imported.contains(&key(meant)) && !ambiguous.contains(meant));
+        open.any(|meant| {
+            !is_spent(book, &tried, &meant, &device.id) && !tried.contains(&(key(&meant), device.id.clone()))
+        })
     };
     let seen = book.devices().into_iter().filter(|device| device.stage == Stage::Seen);
     Ok(seen.filter(|device| is_open(device)).map(|device| device.id.clone()).collect())
@@ -83,11 +96,12 @@ pub(crate) async fn credentials(
 ) -> Result<Vec<Credential>, Failure> {
     let device = book.device(id).ok_or_else(|| crate::book::no_such(&id.0))?;
     let failed = |error: &dyn std::error::Error| unavailable(device.subject(), error);
+    let tried = book.store().tried().await.map_err(|error| failed(&error))?.into_iter().collect();
     let ambiguous = ambiguous(book);
     let mut credentials = Vec::new();
     for meant in allowed(&device, Some(shown)) {
-        if ambiguous.contains(&meant) {
-            tracing::warn!(%id, ?meant, "another record says the same of itself; no credential is handed out for it");
+        if ambiguous.contains(&meant) || is_spent(book, &tried, &meant, id) {
+            tracing::warn!(%id, ?meant, "another record says, or said, the same of itself; it gets no credential for it");
             continue;
         }
         let key = key(&meant);
@@ -174,6 +188,24 @@ mod tests {
         let handed = credentials(&book, &first, &own).await.unwrap();
         assert_eq!(handed.len(), 1);
         assert_eq!(credentials(&book, &first, &own).await.unwrap(), [], "one try");
+    }
+
+    #[tokio::test]
+    async fn what_one_device_was_given_goes_to_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path()).await;
+        import(&book, MeantFor::Serial("7CX4K53".into()), "its own").await;
+        let first = answers(&book, 1, "7CX4K53", certificate(1, false)).await;
+        assert_eq!(credentials(&book, &first, &certificate(1, false)).await.unwrap().len(), 1);
+        // Read in full it turns out to call itself otherwise inside.
+        let inside = |device: &mut Device| device.identity.serial = Some("CN0123".into());
+        book.change(&first, inside).unwrap();
+        let second = answers(&book, 2, "7CX4K53", certificate(2, false)).await;
+        assert_eq!(adoptable(&book).await.unwrap(), []);
+        assert_eq!(credentials(&book, &second, &certificate(2, false)).await.unwrap(), []);
+        // A person who imports it anew means it.
+        import(&book, MeantFor::Serial("7CX4K53".into()), "its own").await;
+        assert_eq!(adoptable(&book).await.unwrap(), std::slice::from_ref(&second));
     }
 
     #[tokio::test]
