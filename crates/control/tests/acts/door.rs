@@ -124,9 +124,16 @@ async fn a_refusal_is_written_down_and_nothing_is_done() {
     let again = world.door.admit(&mia, &*button, &Push::default()).await.unwrap_err();
     assert_eq!((again, world.notes(Note::Refused).await), (refusal, 2));
     // Nobody known, and a part of the appliance that may something else, are refused too.
-    let anonymous = Actor { principal: model::Principal::Anonymous, via: "web".into(), from: None, limit: None };
-    assert_eq!(push(&world.door, &anonymous, &button, How::Well).await.unwrap_err().kind, Kind::Unauthenticated);
-    assert_eq!(push(&world.door, &Actor::system("poller"), &button, How::Well).await.unwrap_err().kind, Kind::Refused);
+    let anonymous =
+        Actor { principal: model::Principal::Anonymous, via: "web".into(), from: None, limit: None };
+    assert_eq!(
+        push(&world.door, &anonymous, &button, How::Well).await.unwrap_err().kind,
+        Kind::Unauthenticated
+    );
+    assert_eq!(
+        push(&world.door, &Actor::system("poller"), &button, How::Well).await.unwrap_err().kind,
+        Kind::Refused
+    );
     assert_eq!(button.pushed(), 0);
 }
 

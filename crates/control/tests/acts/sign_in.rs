@@ -14,7 +14,11 @@ async fn whatever_is_wrong_the_words_are_the_same_and_it_is_written_down() {
     let world = World::new().await;
     let mia = world.person("mia", VIEWER).await;
     let code = world.code(&mia.key);
-    let tries = [("mia", "wrong password here", code.as_str()), ("mia", PASSWORD, "000000"), ("nobody", PASSWORD, code.as_str())];
+    let tries = [
+        ("mia", "wrong password here", code.as_str()),
+        ("mia", PASSWORD, "000000"),
+        ("nobody", PASSWORD, code.as_str()),
+    ];
     let mut answers = Vec::new();
     for (at, (name, password, code)) in tries.into_iter().enumerate() {
         let refusal = world.try_in(name, password, code, &format!("192.0.2.{}", at + 1)).await.unwrap_err();

@@ -45,7 +45,9 @@ impl World {
         let events = Events::new(Arc::clone(&clock));
         let access = Arc::new(AccessBook::open(store.clone(), Arc::clone(&clock)).await.unwrap());
         let zones = Zones::default();
-        let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock)).await.unwrap();
+        let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock))
+            .await
+            .unwrap();
         let door = Door::new(access, log.clone(), book, events);
         let gate = Gate::new(&door, store.clone(), vault, clock, control::config::Access::default());
         Self { clock: manual, store, log, door, gate, _folder: folder }
@@ -91,7 +93,13 @@ impl World {
         identity::totp::code(key, identity::totp::step_at(self.now()))
     }
 
-    pub async fn try_in(&self, name: &str, password: &str, code: &str, from: &str) -> Result<Secret<String>, Failure> {
+    pub async fn try_in(
+        &self,
+        name: &str,
+        password: &str,
+        code: &str,
+        from: &str,
+    ) -> Result<Secret<String>, Failure> {
         let attempt = Attempt {
             name: name.into(),
             password: password.into(),

@@ -67,7 +67,10 @@ fn shown(entry: Entry) -> AuditEntry {
 /// Export every record, oldest first, one JSON object a line: `{"hash":"…","record":{…}}`, where the
 /// record is byte for byte what its hash covers.
 #[utoipa::path(get, path = "/audit/export", tag = "audit", responses((status = 200, body = String, content_type = "application/jsonl")))]
-pub(super) async fn export_audit(State(app): State<App>, Caller(actor): Caller) -> Answer<impl IntoResponse + use<>> {
+pub(super) async fn export_audit(
+    State(app): State<App>,
+    Caller(actor): Caller,
+) -> Answer<impl IntoResponse + use<>> {
     app.door.check(&actor, Action::AuditExport, &Object::Appliance)?;
     let log = app.door.audit().clone();
     let body = stream::written(|to| async move {
@@ -88,7 +91,8 @@ pub(super) async fn show_audit_state(
     Caller(actor): Caller,
 ) -> Answer<Shown<AuditState>> {
     app.door.check(&actor, Action::AuditExport, &Object::Appliance)?;
-    let busy = |_| Failure::new(Kind::Busy, "verify", "the audit log", "it is being verified for somebody else");
+    let busy =
+        |_| Failure::new(Kind::Busy, "verify", "the audit log", "it is being verified for somebody else");
     let _turn = turns.verify.try_acquire().map_err(busy)?;
     let report = app.door.verify_audit(&actor).await?;
     Ok(Shown(AuditState {

@@ -34,9 +34,9 @@ pub(super) async fn make_backup(
     remove_left_over(app.door.scratch()).await;
     let path = app.door.run(&actor, &app.records, command).await?;
     let subject = path.display().to_string();
-    let (file, length) = hand_out(path).await.map_err(|error| {
-        Failure::new(Kind::Unavailable, "read the backup", subject, error.to_string())
-    })?;
+    let (file, length) = hand_out(path)
+        .await
+        .map_err(|error| Failure::new(Kind::Unavailable, "read the backup", subject, error.to_string()))?;
     let name = format!("attachment; filename=\"portcullis-{}.backup\"", app.now().strftime("%Y%m%dT%H%M%SZ"));
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),

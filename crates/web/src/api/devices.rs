@@ -5,7 +5,9 @@ use super::extract::{Caller, Json, Path, Query, fits};
 use super::refusal::{Answer, Refusal};
 use crate::app::App;
 use crate::view::query::Query as Filter;
-use ::api::device::{AdoptDevice, ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, MoveDevice};
+use ::api::device::{
+    AdoptDevice, ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, MoveDevice,
+};
 use axum::Json as Shown;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -37,7 +39,8 @@ pub(super) async fn list_devices(
         return Err(Refusal::invalid("limit", format!("{} is more than {MOST}", query.limit)));
     }
     let mut devices = app.door.devices(&actor);
-    let labelled = |key: &str| devices.iter().any(|it| it.labels.keys().any(|own| own.eq_ignore_ascii_case(key)));
+    let labelled =
+        |key: &str| devices.iter().any(|it| it.labels.keys().any(|own| own.eq_ignore_ascii_case(key)));
     let filter = Filter::new(query.q.as_deref().unwrap_or_default(), "name", labelled);
     if let Some(ignored) = filter.ignored.first() {
         return Err(Refusal::invalid("q", format!("no device has what {ignored:?} asks for")));
@@ -96,7 +99,10 @@ pub(super) async fn edit_device(
     let labels = edit.labels.iter().flatten();
     let together = labels.map(|(key, value)| key.len().saturating_add(value.len())).sum::<usize>();
     if together > LONGEST_LABELS {
-        return Err(Refusal::invalid("labels", format!("they are {together} bytes long; at most {LONGEST_LABELS} are taken")));
+        return Err(Refusal::invalid(
+            "labels",
+            format!("they are {together} bytes long; at most {LONGEST_LABELS} are taken"),
+        ));
     }
     let edit = Edit { device, name: edit.name, labels: edit.labels };
     app.door.run(&actor, &app.records, edit).await?;
@@ -131,7 +137,12 @@ pub(super) async fn adopt_device(
             AdoptBy::Hand { credential: Credential { username, password }, fingerprint }
         }
         (None, None, None) => AdoptBy::Rule,
-        _ => return Err(Refusal::invalid("the body", "by hand it takes `username` and `password`, by rule nothing")),
+        _ => {
+            return Err(Refusal::invalid(
+                "the body",
+                "by hand it takes `username` and `password`, by rule nothing",
+            ));
+        }
     };
     app.door.run(&actor, &app.controllers, Adopt { device, by }).await?;
     Ok(StatusCode::NO_CONTENT)

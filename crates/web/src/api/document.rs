@@ -80,9 +80,11 @@ pub fn document() -> Value {
 
 fn shared(status: &str, text: &str) -> (String, Value) {
     let schema = json!({ "$ref": "#/components/schemas/Failure" });
-    let mut response = json!({ "description": text, "content": { "application/json": { "schema": schema } } });
+    let mut response =
+        json!({ "description": text, "content": { "application/json": { "schema": schema } } });
     if let Some(response) = response.as_object_mut().filter(|_| status == "401") {
-        let header = json!({ "description": "`Bearer realm=\"portcullis\"`", "schema": { "type": "string" } });
+        let header =
+            json!({ "description": "`Bearer realm=\"portcullis\"`", "schema": { "type": "string" } });
         response.insert("headers".to_owned(), json!({ "WWW-Authenticate": header }));
     }
     (format!("Failure{status}"), response)

@@ -20,7 +20,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
         // Without the guard in front nobody is let in.
-        let unknown = || Failure::new(Kind::Unauthenticated, "use", "the API", "no token was looked at").into();
+        let unknown =
+            || Failure::new(Kind::Unauthenticated, "use", "the API", "no token was looked at").into();
         parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(unknown)
     }
 }
@@ -43,16 +44,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         // What is no JSON at all is told from JSON that says something else than it should.
         serde_json::from_slice::<IgnoredAny>(&body)
             .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| {
-            refuse(StatusCode::UNPROCESSABLE_ENTITY, &without_values(&error.to_string()))
-        })
+        serde_json::from_slice(&body)
+            .map(Self)
+            .map_err(|error| refuse(StatusCode::UNPROCESSABLE_ENTITY, &without_values(&error.to_string())))
     }
 }
 
 /// Refuses a text that is longer than `most` bytes: what is asked for is written down before it is looked at.
 pub(crate) fn fits(field: &str, text: &str, most: usize) -> Result<(), Refusal> {
     if text.len() > most {
-        return Err(Refusal::invalid(field, format!("it is {} bytes long; at most {most} are taken", text.len())));
+        return Err(Refusal::invalid(
+            field,
+            format!("it is {} bytes long; at most {most} are taken", text.len()),
+        ));
     }
     Ok(())
 }
@@ -115,7 +119,11 @@ mod tests {
             username: String,
             days: u16,
         }
-        for wrong in [r#"{"username": 271828}"#, r#"{"username": "a", "days": "271828, expected x"}"#, r#"{"username": "", "days": 271828}"#] {
+        for wrong in [
+            r#"{"username": 271828}"#,
+            r#"{"username": "a", "days": "271828, expected x"}"#,
+            r#"{"username": "", "days": 271828}"#,
+        ] {
             let text = without_values(&serde_json::from_str::<Body>(wrong).unwrap_err().to_string());
             assert!(!text.contains("271828") && text.contains("expected"), "{text}");
         }

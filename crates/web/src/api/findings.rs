@@ -11,7 +11,10 @@ use model::command::records::AcknowledgeFinding;
 
 /// List the newest five hundred findings, newest first.
 #[utoipa::path(get, path = "/findings", tag = "findings", responses((status = 200, body = Vec<KeptFinding>)))]
-pub(super) async fn list_findings(State(app): State<App>, Caller(actor): Caller) -> Answer<Shown<Vec<KeptFinding>>> {
+pub(super) async fn list_findings(
+    State(app): State<App>,
+    Caller(actor): Caller,
+) -> Answer<Shown<Vec<KeptFinding>>> {
     let rows = app.door.findings(&actor).await?.into_iter();
     let shown = rows.map(|row| {
         let (by, at) = row.acknowledged.map(|it| (it.by, it.at)).unzip();

@@ -49,7 +49,9 @@ fn bearer(headers: &HeaderMap) -> Result<Secret<String>, Failure> {
     };
     let text = value.to_str().map_err(|_not_text| wrong("the header `Authorization` is no text"))?;
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Secret::new(token.trim().to_owned())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Secret::new(token.trim().to_owned()))
+        }
         _ => Err(wrong("the header `Authorization` does not begin with `Bearer `")),
     }
 }
@@ -80,7 +82,11 @@ pub(crate) fn queried(document: &Value) -> HashSet<(String, String)> {
     let mut queried = HashSet::new();
     for (path, method, operation) in super::document::operations(document) {
         let parameters = operation.get("parameters").and_then(Value::as_array);
-        if parameters.into_iter().flatten().any(|parameter| parameter.get("in") == Some(&Value::from("query"))) {
+        if parameters
+            .into_iter()
+            .flatten()
+            .any(|parameter| parameter.get("in") == Some(&Value::from("query")))
+        {
             queried.insert((method.to_uppercase(), path.clone()));
         }
     }

@@ -12,7 +12,10 @@ use model::{Failure, Kind};
 /// List the jobs of this life of the appliance, newest first: one's own, or with the right to read the
 /// audit log everybody's.
 #[utoipa::path(get, path = "/jobs", tag = "power", responses((status = 200, body = Vec<JobSummary>)))]
-pub(super) async fn list_jobs(State(app): State<App>, Caller(actor): Caller) -> Answer<Shown<Vec<JobSummary>>> {
+pub(super) async fn list_jobs(
+    State(app): State<App>,
+    Caller(actor): Caller,
+) -> Answer<Shown<Vec<JobSummary>>> {
     let mut jobs = app.jobs.list();
     jobs.retain(|job| may_see_job(&app, &actor, job.id));
     let summary = |job: control::Job| JobSummary {

@@ -134,8 +134,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(findings::acknowledge_finding))
         .routes(routes!(events::follow_events))
         .routes(routes!(backup::make_backup));
-    OpenApiRouter::with_openapi(document::head())
-        .nest(::api::ROOT, device.merge(people).merge(appliance))
+    OpenApiRouter::with_openapi(document::head()).nest(::api::ROOT, device.merge(people).merge(appliance))
 }
 
 async fn never_kept(mut response: Response) -> Response {

@@ -48,7 +48,8 @@ pub(super) async fn start_sweep(
     let typed = sweep.range.trim();
     // One address is a range too.
     let range = typed.parse::<IpAddr>().map(IpNet::from).or_else(|_| typed.parse::<IpNet>());
-    let no_range = |_| Refusal::invalid("range", "it is neither a network such as 10.20.0.0/22 nor an address");
+    let no_range =
+        |_| Refusal::invalid("range", "it is neither a network such as 10.20.0.0/22 nor an address");
     let range = range.map_err(no_range)?;
     let command = Discover { range, port: sweep.port.unwrap_or(PORT), rate: sweep.rate.unwrap_or(RATE) };
     let sweep = app.door.run(&actor, &app.controllers, command).await?;
@@ -74,11 +75,16 @@ pub(super) async fn import_credentials(
     Json(list): Json<Vec<ImportedCredential>>,
 ) -> Answer<Shown<Imported>> {
     if list.is_empty() || list.len() > MOST {
-        return Err(Refusal::invalid("the body", format!("there are {} credentials, not 1 to {MOST}", list.len())));
+        return Err(Refusal::invalid(
+            "the body",
+            format!("there are {} credentials, not 1 to {MOST}", list.len()),
+        ));
     }
     let mut entries = Vec::with_capacity(list.len());
     for (number, entry) in list.into_iter().enumerate() {
-        entries.push(meant(entry).map_err(|cause| Refusal::invalid(format!("credential {}", number + 1), cause))?);
+        entries.push(
+            meant(entry).map_err(|cause| Refusal::invalid(format!("credential {}", number + 1), cause))?,
+        );
     }
     let imported = app.door.run(&actor, &app.records, ImportCredentials { entries }).await?;
     Ok(Shown(Imported { imported }))

@@ -66,7 +66,12 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
     add("GET", "/api/v1/users", "/users".into(), None);
     add("POST", "/api/v1/users", "/users".into(), Some(json!({ "name": "newcomer" })));
     add("POST", "/api/v1/users/{name}/reset", "/users/root/reset".into(), None);
-    add("PUT", "/api/v1/users/{name}/enabled", "/users/root/enabled".into(), Some(json!({ "enabled": false })));
+    add(
+        "PUT",
+        "/api/v1/users/{name}/enabled",
+        "/users/root/enabled".into(),
+        Some(json!({ "enabled": false })),
+    );
     let grant = json!({ "role": "administrator", "scope": "all" });
     add("POST", "/api/v1/users/{name}/grants", "/users/root/grants".into(), Some(grant));
     add("DELETE", "/api/v1/users/{name}/grants/{grant}", "/users/root/grants/1".into(), None);

@@ -11,7 +11,8 @@ async fn openapi_document_in_git_is_the_one_that_is_served() {
         let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
         std::fs::write(&path, text).unwrap();
     }
-    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap_or_default()).unwrap_or_default();
+    let kept: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap_or_default()).unwrap_or_default();
     assert!(
         kept == document,
         "docs/openapi.json is not what the router says; renew it: UPDATE_OPENAPI=1 cargo test -p web openapi"

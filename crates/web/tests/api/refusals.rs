@@ -6,7 +6,14 @@ use axum::http::{Request, StatusCode, header};
 use model::Kind;
 use serde_json::json;
 
-async fn raw(harness: &Harness, token: &str, method: &str, path: &str, kind: Option<&str>, body: &str) -> Got {
+async fn raw(
+    harness: &Harness,
+    token: &str,
+    method: &str,
+    path: &str,
+    kind: Option<&str>,
+    body: &str,
+) -> Got {
     let mut request = Request::builder()
         .method(method)
         .uri(format!("/api/v1{path}"))
@@ -62,7 +69,8 @@ async fn what_cannot_be_read_is_a_failure_with_its_own_status() {
 async fn an_import_may_be_larger_but_not_endless() {
     let harness = Harness::start().await;
     let token = harness.administrator().await;
-    let entry = |n: usize| json!({ "serial": format!("S{n:05}"), "username": "root", "password": "p".repeat(240) });
+    let entry =
+        |n: usize| json!({ "serial": format!("S{n:05}"), "username": "root", "password": "p".repeat(240) });
     let many: Vec<_> = (0..5000).map(entry).collect();
     let got = harness.ask(Some(&token), "POST", "/credentials", Some(&json!(many))).await;
     assert_eq!(got.json(), json!({ "imported": 5000 }));
@@ -81,7 +89,11 @@ async fn what_is_too_long_for_a_record_is_refused_as_such() {
         ("POST", "/users".to_owned(), json!({ "name": long })),
         ("POST", "/users".to_owned(), json!({ "name": "a", "full_name": long })),
         ("POST", "/tokens".to_owned(), json!({ "label": long, "role": "viewer", "scope": "all", "days": 1 })),
-        ("POST", "/tokens".to_owned(), json!({ "label": "a", "role": "viewer", "scope": format!("zone:{long}"), "days": 1 })),
+        (
+            "POST",
+            "/tokens".to_owned(),
+            json!({ "label": "a", "role": "viewer", "scope": format!("zone:{long}"), "days": 1 }),
+        ),
         ("PATCH", format!("/devices/{DEVICE}"), json!({ "name": long })),
         ("PATCH", format!("/devices/{DEVICE}"), json!({ "labels": { "a": long } })),
         ("POST", format!("/devices/{DEVICE}/adopt"), json!({ "username": long, "password": "x" })),
@@ -99,7 +111,11 @@ async fn what_is_too_long_for_a_record_is_refused_as_such() {
 async fn a_password_is_not_repeated_in_a_failure() {
     let harness = Harness::start().await;
     let token = harness.administrator().await;
-    for body in [r#"[{"trusted": "hunter2", "username": "u", "password": "p"}]"#, r#"[{"trusted": true, "username": "u", "password": ["hunter2"]}]"#, r#"[{"mac": "hunter2", "username": "u", "password": "hunter2"}]"#] {
+    for body in [
+        r#"[{"trusted": "hunter2", "username": "u", "password": "p"}]"#,
+        r#"[{"trusted": true, "username": "u", "password": ["hunter2"]}]"#,
+        r#"[{"mac": "hunter2", "username": "u", "password": "hunter2"}]"#,
+    ] {
         let got = raw(&harness, &token, "POST", "/credentials", Some("application/json"), body).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(!got.text().contains("hunter2"), "{}", got.text());
@@ -110,7 +126,8 @@ async fn a_password_is_not_repeated_in_a_failure() {
 async fn a_cookie_is_worth_nothing_here() {
     let harness = Harness::start().await;
     let token = harness.administrator().await;
-    let request = Request::builder().uri("/api/v1/whoami").header(header::COOKIE, format!("__Host-portcullis={token}"));
+    let request =
+        Request::builder().uri("/api/v1/whoami").header(header::COOKIE, format!("__Host-portcullis={token}"));
     let got = harness.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(got.status, StatusCode::UNAUTHORIZED);
     // Two headers could mean two things to two readers.

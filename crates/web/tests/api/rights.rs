@@ -58,7 +58,10 @@ async fn every_endpoint_has_an_example_and_every_example_an_endpoint() {
     assert_eq!(documented(), with_example);
     assert_eq!(with_example.len(), examples.len(), "one example for each");
     for exception in EMPTY_WITHOUT_RIGHTS.iter().chain(ABOUT_ONESELF) {
-        assert!(with_example.contains(*exception), "{exception} is no endpoint any more: remove it from the list");
+        assert!(
+            with_example.contains(*exception),
+            "{exception} is no endpoint any more: remove it from the list"
+        );
     }
 }
 

@@ -49,7 +49,8 @@ async fn every_example_is_something_that_an_administrator_can_ask() {
 async fn devices_are_filtered_and_paged() {
     let harness = Harness::start().await;
     let token = harness.administrator().await;
-    let page = async |query: &str| harness.ask(Some(&token), "GET", &format!("/devices?{query}"), None).await.json();
+    let page =
+        async |query: &str| harness.ask(Some(&token), "GET", &format!("/devices?{query}"), None).await.json();
     let all = page("").await;
     assert_eq!(all["total"], 48);
     assert_eq!(all["devices"].as_array().unwrap().len(), 48);
@@ -100,7 +101,10 @@ async fn the_audit_log_is_exported_whole_and_verified() {
     assert!(state["signed"].as_u64().unwrap() > 0, "{state}");
     let first = harness.ask(Some(&token), "GET", "/audit?limit=3&action=device.edit", None).await.json();
     let before = &first[2]["record"];
-    let second = harness.ask(Some(&token), "GET", &format!("/audit?limit=3&action=device.edit&before={before}"), None).await.json();
+    let second = harness
+        .ask(Some(&token), "GET", &format!("/audit?limit=3&action=device.edit&before={before}"), None)
+        .await
+        .json();
     assert!(second[0]["record"].as_u64() < before.as_u64());
     assert_eq!((&second[0]["outcome"], &second[0]["actor"]), (&json!("done"), &first[0]["actor"]));
 }
@@ -110,8 +114,12 @@ async fn events_come_as_they_happen_and_only_what_one_may_see() {
     let harness = Harness::start().await;
     let lab = Scope::Zone("lab".into());
     let token = harness.user("lab", &[(Role::Viewer, lab.clone())], (Role::Viewer, lab)).await;
-    let request = Request::builder().uri("/api/v1/events").header(header::AUTHORIZATION, format!("Bearer {token}"));
-    let response = TowerToHyperService::new(harness.router.clone()).call(request.body(Body::empty()).unwrap()).await.unwrap();
+    let request =
+        Request::builder().uri("/api/v1/events").header(header::AUTHORIZATION, format!("Bearer {token}"));
+    let response = TowerToHyperService::new(harness.router.clone())
+        .call(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     let mut lines = response.into_body().into_data_stream();
     let changed = |id: &str| What::DeviceChanged {
@@ -144,7 +152,8 @@ async fn a_device_that_is_named_twice_counts_once_in_a_job() {
     let started = harness.ask(Some(&token), "POST", "/jobs/power", Some(&body)).await;
     assert_eq!(started.status, StatusCode::ACCEPTED);
     harness.app.jobs.close().await;
-    let job = harness.ask(Some(&token), "GET", &format!("/jobs/{}", started.json()["job"]), None).await.json();
+    let job =
+        harness.ask(Some(&token), "GET", &format!("/jobs/{}", started.json()["job"]), None).await.json();
     assert_eq!((&job["total"], &job["done"]), (&json!(1), &json!(1)));
     assert_eq!(harness.controllers.performed(), 1);
 }
@@ -205,7 +214,8 @@ fn drive(client: &api::Client, finding: i64, fingerprint: model::Fingerprint) {
     assert_eq!(client.adopt_by_rule(DEVICE).unwrap_err().kind, Kind::NotFound);
     assert_eq!(client.approve(SEEN, fingerprint).unwrap_err().kind, Kind::Conflict);
     client.forget(SEEN).unwrap();
-    let sweep = client.sweep(&NewSweep { range: "10.0.0.0/24".into(), port: None, rate: None }).unwrap().sweep;
+    let sweep =
+        client.sweep(&NewSweep { range: "10.0.0.0/24".into(), port: None, rate: None }).unwrap().sweep;
     assert_eq!(client.sweeps().unwrap()[0].sweep, sweep);
     client.stop_sweep(sweep).unwrap();
     let entries = json!([{ "mac": "aa-bb-cc-00-11-22", "username": "root", "password": "x" }]);
@@ -238,7 +248,8 @@ fn people(client: &api::Client) {
     let number = client.grant("mia", &grant).unwrap().grant;
     let mia = client.users().unwrap().into_iter().find(|user| user.name == "mia").unwrap();
     assert!(mia.enabled && !mia.enrolled && mia.grants[0].id == number);
-    let mut query = ExplainQuery { user: "mia".into(), action: "device.power".into(), device: Some(DEVICE.into()) };
+    let mut query =
+        ExplainQuery { user: "mia".into(), action: "device.power".into(), device: Some(DEVICE.into()) };
     assert!(!client.explain(&query).unwrap().allowed);
     query.device = Some(crate::harness::LAB_DEVICE.into());
     assert_eq!(client.explain(&query).unwrap().grant.unwrap().id, number);
