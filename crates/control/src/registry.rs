@@ -188,6 +188,15 @@ impl Registry {
             moved.zone = self.zones.of(endpoint.addr).to_owned();
             moved.presence = Presence::Moved;
             moved.last_seen = now;
+            match moved.stage {
+                // Nobody trusts it yet: what it says and shows now is what counts.
+                Stage::Seen => {
+                    take_claim(&mut moved, claim);
+                    moved.presented = certificate;
+                }
+                Stage::Decommissioned => outputs.findings.push(returned(&moved)),
+                Stage::Adopted | Stage::InService | Stage::Maintenance => {}
+            }
             outputs.device = Some(moved.id.clone());
             self.settle(moved, outputs);
             return;
@@ -221,14 +230,7 @@ impl Registry {
                 self.warn_of_claim(&device, outputs);
             }
         } else if device.stage == Stage::Decommissioned {
-            outputs.findings.push(finding(
-                "device_returned",
-                &device,
-                format!(
-                    "{} was decommissioned and answers again; find out who plugged it in",
-                    device.subject()
-                ),
-            ));
+            outputs.findings.push(returned(&device));
         } else if let Some(shown) = certificate
             && device.pinned.as_ref().is_some_and(|pinned| pinned.fingerprint != shown.fingerprint)
         {
@@ -391,6 +393,12 @@ impl Registry {
         mistrust(&mut device, presented, now, outputs);
         self.settle(device, outputs);
     }
+}
+
+fn returned(device: &Device) -> Finding {
+    let text =
+        format!("{} was decommissioned and answers again; find out who plugged it in", device.subject());
+    finding("device_returned", device, text)
 }
 
 /// The news that a device changed.
