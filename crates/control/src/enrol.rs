@@ -132,6 +132,8 @@ impl Gate {
         if let Some(step) = step {
             self.store().use_totp_step(&user, step).await.map_err(|error| failed(&error))?;
         }
+        // Whoever sat in with the old password is out.
+        self.store().end_sessions_of(&user).await.map_err(|error| failed(&error))?;
         self.enrolments().forget(&id);
         self.note(audit::Note::Enrolled, &user, from, json!({})).await;
         Ok(codes.codes)

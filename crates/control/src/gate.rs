@@ -123,6 +123,22 @@ impl Gate {
     /// # Errors
     /// `Unauthenticated`, with the same words whatever was wrong; `Throttled` after too many tries.
     pub async fn sign_in(&self, attempt: &Attempt) -> Result<Secret<String>, Failure> {
+        let name = self.prove(attempt).await?;
+        self.open_session(&name, attempt).await
+    }
+
+    /// Lets somebody who shows both present factors choose new ones; comes back with a one-time link. The
+    /// present ones, and all sessions, end when the link is used.
+    ///
+    /// # Errors
+    /// As [`Gate::sign_in`].
+    pub async fn renew_login(&self, attempt: &Attempt) -> Result<Secret<String>, Failure> {
+        let name = self.prove(attempt).await?;
+        self.0.access.make_link(&name).await
+    }
+
+    /// Whether somebody is who they say; comes back with the account's name.
+    async fn prove(&self, attempt: &Attempt) -> Result<String, Failure> {
         let name: String = attempt.name.trim().chars().take(LONGEST_TYPED).collect::<String>().to_lowercase();
         let from = attempt.from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         if let Err(refusal) = self.may_try(&name, from) {
@@ -133,7 +149,7 @@ impl Gate {
         }
         if self.is_right(&name, attempt).await? {
             self.throttle(|throttle| throttle.succeeded(&name, from, self.now()));
-            return self.open_session(&name, attempt).await;
+            return Ok(name);
         }
         let escalation = self.throttle(|throttle| throttle.failed(&name, from, self.now()));
         metrics::sign_in("failed");

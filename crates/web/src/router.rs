@@ -99,6 +99,7 @@ pages! {
     post "/users/{name}/grant" => users::grant;
     post "/users/{name}/revoke" => users::revoke;
     get "/account" => account::show;
+    post "/account/login" => account::renew_login;
     post "/account/tokens" => account::make_token;
     post "/account/tokens/revoke" => account::revoke_token;
 }

@@ -31,6 +31,8 @@ const FOR_ALL: &[(&str, &str)] = &[
     ("get", "/manual/{chapter}"),
     ("get", "/events"),
     ("get", "/account"),
+    // Asks for both present factors.
+    ("post", "/account/login"),
     ("post", "/account/tokens"),
     ("post", "/account/tokens/revoke"),
     // Asks what is meant; nothing is done yet.

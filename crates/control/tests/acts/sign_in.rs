@@ -180,3 +180,30 @@ async fn a_cookie_that_was_planted_is_worth_nothing_after_the_sign_in() {
         assert!(!world.stands(nonsense).await);
     }
 }
+
+#[tokio::test]
+async fn new_factors_are_chosen_with_the_present_ones_and_end_every_session() {
+    let world = World::new().await;
+    let mia = world.person("mia", VIEWER).await;
+    let cookie = world.sign_in(&mia).await;
+    world.later(SignedDuration::from_secs(30));
+    let attempt = |password: &str, code: String| control::gate::Attempt {
+        name: "mia".into(),
+        password: password.into(),
+        code: code.as_str().into(),
+        from: None,
+        agent: String::new(),
+    };
+    let wrong = attempt("not the password", world.code(&mia.key));
+    assert_eq!(world.gate.renew_login(&wrong).await.unwrap_err().kind, Kind::Unauthenticated);
+    let link = world.gate.renew_login(&attempt(PASSWORD, world.code(&mia.key))).await.unwrap();
+    assert!(world.stands(&cookie).await, "nothing ends before the link is used");
+    let renewed = world.enrol("mia", &link).await.unwrap();
+    assert!(!world.stands(&cookie).await);
+    world.later(SignedDuration::from_secs(60));
+    assert!(
+        world.try_in("mia", PASSWORD, &world.code(&mia.key), "192.0.2.1").await.is_err(),
+        "the old key is gone"
+    );
+    assert!(world.stands(&world.sign_in(&renewed).await).await);
+}

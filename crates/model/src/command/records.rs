@@ -41,7 +41,8 @@ command! {
 }
 
 command! {
-    /// Decommission a device: destroy its credential and stop watching it. A device that was only seen is removed.
+    /// Decommission a device: destroy its credential and stop watching it. One that was only seen, or is
+    /// decommissioned already, is removed: a sweep finds it anew.
     Forget -> (), Action::DeviceForget, |_this| json!({}), {
         /// Which.
         device: DeviceId,

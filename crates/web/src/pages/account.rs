@@ -4,7 +4,7 @@ use super::users::Shown;
 use crate::answer::{Answer, page, see};
 use crate::app::App;
 use crate::fields::{Fields, invalid};
-use crate::session::Session;
+use crate::session::{From, Session};
 use crate::view::frame::{Area, Frame};
 use crate::view::{Time, shown};
 use askama::Template;
@@ -69,6 +69,24 @@ impl Token {
 /// `GET /account`.
 pub(crate) async fn show(State(app): State<App>, session: Session) -> Answer {
     account(&app, &session, None).await
+}
+
+/// `POST /account/login`: on to new factors, for who shows the present ones.
+pub(crate) async fn renew_login(
+    State(app): State<App>,
+    session: Session,
+    From(from): From,
+    fields: Fields,
+) -> Answer {
+    let attempt = control::gate::Attempt {
+        name: session.user.clone(),
+        password: fields.secret("password"),
+        code: fields.text("code").into(),
+        from,
+        agent: String::new(),
+    };
+    let link = app.gate.renew_login(&attempt).await?;
+    Ok(see(&format!("/enrol/{}", link.expose())))
 }
 
 async fn account(app: &App, session: &Session, fresh: Option<Secret<String>>) -> Answer {
