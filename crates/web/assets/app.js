@@ -267,6 +267,8 @@
     confirmations();
     listen();
     setInterval(ages, 5000);
+    // A reading that changed nothing is no news, but its age is shown.
+    setInterval(() => $("[data-part] time[data-age]") && refreshSoon(), 60000);
   });
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
