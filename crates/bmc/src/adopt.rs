@@ -124,7 +124,7 @@ impl Adoption<'_> {
                 .hint("forget it first if its credential has changed")),
             Stage::Decommissioned => Err(self
                 .fail(Kind::Conflict, "it was decommissioned")
-                .hint("find out who put it back; a decommissioned device is not taken over again")),
+                .hint("find out who put it back; to take it over again, forget it once more, then sweep its address")),
         }
     }
 
