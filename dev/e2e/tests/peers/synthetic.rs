@@ -1,0 +1,1 @@
+//! Trees in the style of makers whose controllers were not captured. None may be an error.
