@@ -108,6 +108,7 @@ notes! {
     Start = "start", true, "The appliance started.";
     Stop = "stop", true, "The appliance stopped.";
     Configuration = "configuration", false, "The configuration in force, or a change of it.";
+    Restored = "restored", false, "A backup was put in the place of the database: accounts, grants and devices of another day.";
     Recovered = "recovered", true, "An unfinished last line, left by a crash and never acknowledged, was removed.";
     ClockSetBack = "clock_set_back", true, "The wall clock went backwards.";
 }
