@@ -1,5 +1,6 @@
 //! Exit codes, as `--help` documents them.
 
+use crate::output::harmless;
 use model::{Failure, Kind};
 use std::process::ExitCode;
 
@@ -42,9 +43,9 @@ fn say(failure: &Failure, json: bool) {
         eprintln!("{}", serde_json::json!({ "error": failure }));
         return;
     }
-    eprintln!("portcullis: {failure}");
+    eprintln!("portcullis: {}", harmless(&failure.to_string()));
     if let Some(hint) = &failure.hint {
-        eprintln!("  hint: {hint}");
+        eprintln!("  hint: {}", harmless(hint));
     }
 }
 

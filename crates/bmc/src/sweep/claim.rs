@@ -40,7 +40,7 @@ pub fn of_root(root: &Value) -> Option<Claim> {
 
 fn vendor_in_oem(root: &Value) -> Option<String> {
     let oem = root.get("Oem")?.as_object()?;
-    oem.keys().find(|key| !key.contains('@')).map(|key| key.chars().take(LONGEST).collect())
+    oem.keys().find(|key| !key.contains('@')).and_then(|key| clean(key))
 }
 
 /// The serial number in a certificate's subject, where its common name carries one: Dell's
@@ -71,8 +71,12 @@ pub fn mac_in_arp(table: &str, addr: IpAddr) -> Option<String> {
 }
 
 fn text(value: Option<&Value>) -> Option<String> {
-    let text = value?.as_str()?.trim();
-    let clean: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    clean(value?.as_str()?)
+}
+
+/// One short line without control characters: it is printed on terminals too.
+fn clean(text: &str) -> Option<String> {
+    let clean: String = text.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     (!clean.is_empty()).then_some(clean)
 }
 
@@ -116,6 +120,9 @@ mod tests {
                 .unwrap();
         assert_eq!(claim.redfish_version.as_deref(), Some("1.0"));
         assert_eq!(claim.product.unwrap().len(), LONGEST);
+        let named =
+            of_root(&json!({ "RedfishVersion": "1", "Systems": {}, "Oem": { "A\u{1b}[2J\u{9b}B": {} } }));
+        assert_eq!(named.unwrap().vendor.as_deref(), Some("A[2JB"));
     }
 
     #[test]
