@@ -12,6 +12,7 @@ use model::device::{Device, DeviceId};
 use model::{Credential, Failure, Kind};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// How the client asks at present.
@@ -40,7 +41,22 @@ pub struct Link {
     /// The credential in use, as a digest, and the one that was refused.
     in_use: Option<Digest>,
     refused: Option<Digest>,
+    makeshift: Makeshift,
 }
+
+/// Asking with the account because no session can be written down (the appliance's disk is full).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Makeshift {
+    /// Not so at present.
+    Not,
+    /// So until then; then a session is tried again.
+    Until(Instant),
+    /// The controller takes sessions only.
+    Refused,
+}
+
+/// How long the account is used in place of a session before a session is tried again.
+const MAKESHIFT: Duration = Duration::from_secs(60);
 
 /// SHA-256 over user name and password.
 type Digest = [u8; 32];
@@ -60,6 +76,7 @@ impl Link {
             suspects,
             in_use: None,
             refused: None,
+            makeshift: Makeshift::Not,
         }
     }
 
@@ -76,6 +93,7 @@ impl Link {
     /// The client, signed in.
     pub async fn ready(&mut self) -> Result<&mut Client, Trouble> {
         self.follow_the_record()?;
+        self.end_makeshift();
         if self.signed == Signed::Out {
             self.sign_in().await?;
             self.look_again = Instant::now();
@@ -123,8 +141,12 @@ impl Link {
     pub fn note(&mut self, error: Error) -> Trouble {
         match &error {
             Error::CredentialRefused { .. } if self.signed == Signed::Basic => {
-                self.refused = self.in_use;
                 self.signed = Signed::Out;
+                if matches!(self.makeshift, Makeshift::Until(_)) {
+                    self.makeshift = Makeshift::Refused;
+                } else {
+                    self.refused = self.in_use;
+                }
             }
             Error::SessionEnded { .. } | Error::CertificateChanged { .. } => self.let_session_go(),
             _ => {}
@@ -232,7 +254,9 @@ impl Link {
     async fn open_session(&mut self, path: &str, credential: &Credential) -> Result<(), Trouble> {
         let asked_at = self.shared.clock.now();
         let mut open = OpenSession { device: self.id.clone(), path: None, asked_at };
-        self.shared.book.session_opened(open.clone()).await.map_err(Trouble::Here)?;
+        if let Err(failure) = self.shared.book.session_opened(open.clone()).await {
+            return self.make_do(credential, failure);
+        }
         // From here on it may exist, also if this future is dropped.
         self.suspects.push(open.clone());
         self.unsure_until = Instant::now() + self.shared.config.limits().whole.saturating_mul(2);
@@ -243,7 +267,10 @@ impl Link {
                 if let Some(suspect) = self.suspects.last_mut() {
                     *suspect = open.clone();
                 }
-                self.shared.book.session_opened(open).await.map_err(Trouble::Here)?;
+                if let Err(failure) = self.shared.book.session_opened(open).await {
+                    // That it was asked for is written down: a later start finds it in the controller's list.
+                    tracing::warn!(device = %self.id, %failure, "where a session is could not be written down");
+                }
                 self.signed = self.suspects.pop().map_or(Signed::Out, Signed::Session);
                 Ok(())
             }
@@ -271,6 +298,27 @@ impl Link {
         // A controller without sessions has none of ours open.
         self.suspects.clear();
         self.none_open().await
+    }
+
+    /// Nothing is opened that is not written down. But a server must be switched off also when the
+    /// appliance's disk is full: so meanwhile the account is sent with each request, which leaves nothing open.
+    fn make_do(&mut self, credential: &Credential, failure: Failure) -> Result<(), Trouble> {
+        if self.makeshift == Makeshift::Refused {
+            return Err(Trouble::Here(failure));
+        }
+        tracing::warn!(device = %self.id, %failure, "no session can be written down; the account is sent with each request");
+        self.client.as_mut().ok_or(Trouble::Gone)?.use_basic(credential);
+        self.signed = Signed::Basic;
+        self.makeshift = Makeshift::Until(Instant::now() + MAKESHIFT);
+        Ok(())
+    }
+
+    fn end_makeshift(&mut self) {
+        let Makeshift::Until(until) = self.makeshift else { return };
+        if until <= Instant::now() {
+            self.makeshift = Makeshift::Not;
+            self.let_session_go();
+        }
     }
 
     async fn none_open(&self) -> Result<(), Trouble> {

@@ -54,7 +54,13 @@ impl Link {
         if self.has_suspects() {
             return Ok(false);
         }
-        self.log_out().await?;
+        match self.log_out().await {
+            // The entries stay in the book, and the next start finds nothing under them.
+            Err(Trouble::Here(failure)) => {
+                tracing::warn!(device = %self.id, %failure, "that sessions are closed could not be written down");
+            }
+            other => other?,
+        }
         self.follow_the_record()?;
         Ok(true)
     }
