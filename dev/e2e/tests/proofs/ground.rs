@@ -21,8 +21,10 @@ pub struct Ground {
     pub appliance: Appliance,
     /// The rack.
     pub rack: Rack,
-    /// An administrator.
+    /// The administrator's program.
     pub admin: Client,
+    /// The administrator.
+    pub operator: Operator,
 }
 
 impl Ground {
@@ -30,8 +32,9 @@ impl Ground {
     pub fn seen(count: usize, change: impl FnOnce(&mut toml::Table)) -> anyhow::Result<Self> {
         let rack = Rack::with(LabConfig { count, time_scale: 0.01, ..LabConfig::default() })?;
         let appliance = Appliance::with(change)?;
-        let admin = Operator::enrol(&appliance)?.client(&appliance)?;
-        let ground = Self { appliance, rack, admin };
+        let mut operator = Operator::enrol(&appliance)?;
+        let admin = operator.client(&appliance)?;
+        let ground = Self { appliance, rack, admin, operator };
         ground.sweep()?;
         Ok(ground)
     }

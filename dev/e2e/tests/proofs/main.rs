@@ -11,6 +11,7 @@ mod disk_full;
 mod figures;
 mod ground;
 mod kill;
+mod lab_process;
 mod load;
 mod report;
 mod start;
