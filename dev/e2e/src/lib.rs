@@ -15,16 +15,19 @@
 //! | [`peers`] | programs that are not ours |
 //! | [`program`] | where the binary is |
 //! | [`rack`] | simulated controllers inside the test, to be switched and broken |
+//! | [`site`] | an appliance that has adopted a rack, and its administrator |
 //! | [`slot`] | a port and addresses that no other test has |
 //! | [`totp`] | codes of an authenticator |
 //! | [`wait`] | until something is so, or a deadline has passed |
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
-//! let rack = e2e::rack::Rack::start(5)?;
-//! let appliance = e2e::appliance::Appliance::fresh()?;
-//! let client = e2e::operator::Operator::enrol(&appliance)?.client(&appliance)?;
-//! client.sweep(&api::device::NewSweep { range: rack.range(), port: Some(rack.port()), rate: None })?;
+//! let mut site = e2e::site::Site::adopted(5)?;
+//! let client = site.admin.client(&site.appliance)?;
+//! site.rack.lab().set(site.bmc(2)?.addr, lab::Change::Power(false))?;
+//! site.appliance.kill9()?;
+//! site.appliance.start()?;
+//! assert_eq!(client.devices(&api::device::DeviceQuery::default())?.total, 5);
 //! # Ok(())
 //! # }
 //! ```
@@ -35,6 +38,7 @@ pub mod operator;
 pub mod peers;
 pub mod program;
 pub mod rack;
+pub mod site;
 pub mod slot;
 pub mod totp;
 pub mod wait;

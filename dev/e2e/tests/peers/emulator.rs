@@ -15,7 +15,13 @@ const PASSWORD_FILE: &str = "admin:$2b$04$lTELHJ9beTY5onrhrYw.jepzbFoo4mU7nUOXZl
 const PORT: u16 = 8443;
 
 /// Starts it on the first address of a slot, over TLS, with a password.
-pub fn start(program: &Path, openssl: &Path, folder: &Path, slot: &Slot, driver: &[&str]) -> (Peer, SocketAddr) {
+pub fn start(
+    program: &Path,
+    openssl: &Path,
+    folder: &Path,
+    slot: &Slot,
+    driver: &[&str],
+) -> (Peer, SocketAddr) {
     let at = SocketAddr::from((slot.first_addr(), PORT));
     let file = |name: &str| folder.join(name).display().to_string();
     let made = Command::new(openssl)
@@ -52,8 +58,17 @@ pub fn adopt(verbs: &Verbs<'_>, at: SocketAddr) -> String {
     let fingerprint = device["presented"]["fingerprint"].as_str().unwrap().to_owned();
     let adopt = |file: &str, fingerprint: &str| {
         let file = verbs.appliance.scratch().join(file).display().to_string();
-        let by_hand =
-            ["device", "adopt", &id, "--user", "admin", "--password-file", &file, "--fingerprint", fingerprint];
+        let by_hand = [
+            "device",
+            "adopt",
+            &id,
+            "--user",
+            "admin",
+            "--password-file",
+            &file,
+            "--fingerprint",
+            fingerprint,
+        ];
         by_hand.map(str::to_owned).to_vec()
     };
     let as_texts = |arguments: &[String]| arguments.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
@@ -75,7 +90,9 @@ fn power(verbs: &Verbs<'_>, id: &str) -> Value {
 #[test]
 fn an_emulated_machine_from_discovery_to_audit() {
     let test = "an_emulated_machine_from_discovery_to_audit";
-    let (Some(program), Some(openssl)) = (needed(test, "sushy-emulator"), needed(test, "openssl")) else { return };
+    let (Some(program), Some(openssl)) = (needed(test, "sushy-emulator"), needed(test, "openssl")) else {
+        return;
+    };
     let appliance = Appliance::fresh().unwrap();
     let mut admin = Operator::enrol(&appliance).unwrap();
     let slot = Slot::take().unwrap();

@@ -95,7 +95,9 @@ impl Drop for Libvirt {
 #[test]
 fn a_virtual_machine_is_found_read_and_switched() {
     let test = "a_virtual_machine_is_found_read_and_switched";
-    let (Some(program), Some(openssl)) = (needed(test, "sushy-emulator"), needed(test, "openssl")) else { return };
+    let (Some(program), Some(openssl)) = (needed(test, "sushy-emulator"), needed(test, "openssl")) else {
+        return;
+    };
     let appliance = Appliance::fresh().unwrap();
     let Some(libvirt) = Libvirt::start(test, appliance.scratch()) else { return };
     if !has_libvirt_driver(&program) {

@@ -18,9 +18,11 @@ fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
     );
     let devices = client.unwrap().devices(&api::device::DeviceQuery::default()).unwrap();
     let path = std::env::join_paths(
-        schemathesis.parent().map(std::path::Path::to_path_buf).into_iter().chain(std::env::split_paths(
-            &std::env::var_os("PATH").unwrap_or_default(),
-        )),
+        schemathesis
+            .parent()
+            .map(std::path::Path::to_path_buf)
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
     );
     let mut command = Command::new(program::root().join("dev/scripts/schemathesis.sh"));
     command.arg(site.appliance.url()).arg(site.appliance.data().join("tls/certificate.pem"));

@@ -145,8 +145,9 @@ impl<'a> Verbs<'a> {
         let output = self.run(&all);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {} {said}", output.status);
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {:?}", String::from_utf8_lossy(&output.stdout)))
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}: {:?}", String::from_utf8_lossy(&output.stdout))
+        })
     }
 
     /// Runs a verb with `--json`, which must fail with a code and a failure in JSON.

@@ -23,11 +23,14 @@ fn unpack(packed: &Path, into: &Path) -> PathBuf {
 fn row(name: &str, inventory: &Inventory, (found, all): (usize, usize)) -> String {
     let systems = &inventory.systems;
     let chassis = &inventory.chassis;
-    let nics = systems.iter().map(|it| it.nics.len()).chain(inventory.managers.iter().map(|it| it.nics.len()));
+    let nics =
+        systems.iter().map(|it| it.nics.len()).chain(inventory.managers.iter().map(|it| it.nics.len()));
     let drives = systems.iter().map(|it| it.drives.len()).chain(chassis.iter().map(|it| it.drives.len()));
-    let pcie = systems.iter().map(|it| it.pcie_devices.len()).chain(chassis.iter().map(|it| it.pcie_devices.len()));
+    let pcie =
+        systems.iter().map(|it| it.pcie_devices.len()).chain(chassis.iter().map(|it| it.pcie_devices.len()));
     let transceivers = chassis.iter().flat_map(|it| &it.adapters).map(|it| it.transceivers.len());
-    let parts = chassis.iter().map(|it| it.parts.len()).chain(transceivers).sum::<usize>() + inventory.cables.len();
+    let parts =
+        chassis.iter().map(|it| it.parts.len()).chain(transceivers).sum::<usize>() + inventory.cables.len();
     let controllers: usize = systems.iter().map(|it| it.storage_controllers.len()).sum();
     let cells = [
         systems.len(),
@@ -68,7 +71,12 @@ fn read(name: &str, packed: &Path, program: &Path) -> String {
     } else {
         assert_eq!(said, "", "{name}");
         assert!(!inventory.systems.is_empty() && !inventory.managers.is_empty(), "{name}");
-        assert_eq!(sound(FaultKind::Refused) + sound(FaultKind::BadLink), 0, "{name}: {:?}", inventory.faults);
+        assert_eq!(
+            sound(FaultKind::Refused) + sound(FaultKind::BadLink),
+            0,
+            "{name}: {:?}",
+            inventory.faults
+        );
         assert_eq!(value["raw"], Value::Null, "raw documents only when asked for");
         let identity = inventory.identity();
         assert!(identity.serial.is_some() && identity.vendor.is_some(), "{name}: {identity:?}");
@@ -85,7 +93,8 @@ fn every_captured_tree_is_read_whole() {
     let entries = std::fs::read_dir(cases).unwrap().flatten().map(|entry| entry.path());
     let mut trees: Vec<(String, PathBuf)> = entries
         .filter_map(|path| {
-            let name = path.file_name()?.to_str()?.strip_prefix("redfish-")?.strip_suffix(".tar.gz")?.to_owned();
+            let name =
+                path.file_name()?.to_str()?.strip_prefix("redfish-")?.strip_suffix(".tar.gz")?.to_owned();
             Some((name, path))
         })
         .collect();

@@ -95,7 +95,7 @@ fn what_keeps_it_from_starting_is_said_in_one_line() -> anyhow::Result<()> {
     let log = appliance.data().join("audit");
     let segment = fs::read_dir(&log)?
         .filter_map(|file| Some(file.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
         .max()
         .with_context(|| format!("no audit log in {}", log.display()))?;
     let name = format!("audit/{}", segment.file_name().and_then(|name| name.to_str()).context("name")?);
