@@ -38,6 +38,10 @@ pub struct Raised {
     pub new: bool,
 }
 
+/// So many of one kind about one device wait for somebody to look at them. Who can raise them at will, with another
+/// text each time, must not fill the disk; the first ones tell most.
+const MOST_ALIKE: u64 = 100;
+
 const SELECT: &str = "SELECT id, at, kind, device, text, acknowledged_by, acknowledged_at FROM findings";
 
 fn read(row: &mut Row) -> Result<FindingRow, Trouble> {
@@ -55,18 +59,27 @@ fn read(row: &mut Row) -> Result<FindingRow, Trouble> {
 }
 
 impl Store {
-    /// Writes a finding down, unless the same one (kind, device, text) is there and nobody has looked at it yet.
+    /// Writes a finding down, unless the same one (kind, device, text) is there and nobody has looked at it yet. Where a
+    /// hundred of one kind and device wait already, one more says that there were more, and that is the last.
     ///
     /// # Errors
     /// If it cannot be written.
     pub async fn add_finding(&self, at: Timestamp, finding: &Finding) -> Result<Raised> {
-        let finding = finding.clone();
+        let mut finding = finding.clone();
         self.write("raise", format!("finding {}", finding.kind), move |c| {
             let device = finding.device.map(|id| id.0).unwrap_or_default();
             let same = "SELECT id FROM findings WHERE acknowledged_at IS NULL \
                         AND kind = $1 AND coalesce(device, '') = $2 AND text = $3";
             if let Some(id) = c.first(same, args![&finding.kind, &device, &finding.text], |row| row.take(0))? {
                 return Ok(Raised { id, new: false });
+            }
+            let alike = "SELECT count(*) FROM findings WHERE acknowledged_at IS NULL \
+                         AND kind = $1 AND coalesce(device, '') = $2";
+            if c.scalar::<u64>(alike, args![&finding.kind, &device])? >= MOST_ALIKE {
+                finding.text = format!("more than {MOST_ALIKE} of this kind wait to be looked at; no more are kept");
+                if let Some(id) = c.first(same, args![&finding.kind, &device, &finding.text], |row| row.take(0))? {
+                    return Ok(Raised { id, new: false });
+                }
             }
             let sql = "INSERT INTO findings (at, kind, device, text) VALUES ($1, $2, nullif($3, ''), $4) RETURNING id";
             Ok(Raised { id: c.scalar(sql, args![at, finding.kind, device, finding.text])?, new: true })

@@ -153,6 +153,26 @@ async fn the_same_finding_stands_once_until_somebody_looked() {
     assert_eq!(store.prune_findings(at(5)).await.unwrap(), 1);
 }
 
+#[tokio::test]
+async fn who_raises_findings_at_will_does_not_fill_the_disk() {
+    let (_folder, store) = store();
+    let of = |kind: &str, text: String| Finding { kind: kind.into(), device: Some(device(1).id), text };
+    for n in 0..150 {
+        // A controller that shows a certificate with another subject at each poll.
+        store.add_finding(at(n), &of("certificate_changed", format!("subject {n}"))).await.unwrap();
+    }
+    let kept = store.findings(1000).await.unwrap();
+    assert_eq!(kept.len(), 101);
+    assert!(kept[0].finding.text.contains("no more are kept"), "{}", kept[0].finding.text);
+    assert_eq!(kept[100].finding.text, "subject 0", "the first ones stay");
+    assert!(
+        store.add_finding(at(200), &of("device_returned", "x".into())).await.unwrap().new,
+        "of another kind"
+    );
+    let other = Finding { device: Some(device(2).id), ..of("certificate_changed", "subject 1".into()) };
+    assert!(store.add_finding(at(200), &other).await.unwrap().new, "about another device");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn five_thousand_devices() {
     let (folder, store) = store();
