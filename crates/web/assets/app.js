@@ -104,6 +104,12 @@
     const focused = part.contains(active) ? active.id || active.getAttribute("href") : "";
     const fresh = document.adoptNode(next);
     for (const box of $$("input[name=device]", fresh)) box.checked = checked.has(box.value);
+    for (const field of $$("input[id]:not([type=checkbox]), textarea[id], select[id], input[name=matching]", part)) {
+      const twin = $(field.id ? `#${CSS.escape(field.id)}` : "input[name=matching]", fresh);
+      if (!twin) continue;
+      if (field.type === "checkbox") twin.checked = field.checked;
+      else if (field.value) twin.value = field.value;
+    }
     part.replaceWith(fresh);
     if (here) document.getElementById(here)?.classList.add("here");
     if (focused) (document.getElementById(focused) ?? $(`a[href="${CSS.escape(focused)}"]`, fresh))?.focus();
