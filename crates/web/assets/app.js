@@ -126,7 +126,8 @@
       lamp.dataset.state = state;
       lamp.textContent = state;
     };
-    let lost = false;
+    // What happens between the making of the page and the first line of news is not heard either.
+    let lost = true;
     let source;
     const connect = () => {
       source = new EventSource("/events");
