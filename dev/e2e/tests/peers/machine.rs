@@ -8,8 +8,11 @@ use e2e::appliance::Appliance;
 use e2e::operator::Operator;
 use e2e::slot::Slot;
 use e2e::wait::until;
+use model::device::Power;
+use model::inventory::System;
 use serde_json::json;
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -107,9 +110,9 @@ fn a_virtual_machine_is_found_read_and_switched() {
     let mut admin = Operator::enrol(&appliance).unwrap();
     let slot = Slot::take().unwrap();
     let driver = ["--libvirt-uri", "qemu:///system"];
-    // libvirt asks each of its emulators what it can do when one is first used, which takes most of a minute.
-    assert!(libvirt.virsh(&["domcapabilities", "--virttype", "qemu"]).status.success());
     let (_peer, at) = start(&program, &openssl, appliance.scratch(), &slot, &driver);
+    let system = first_look(&appliance, at);
+    assert_eq!(system.power.0, Power::Off);
     let verbs = Verbs::of(&appliance, &mut admin);
     let id = adopt(&verbs, at);
     let found = verbs.json(&["device", "find", "52:54:00:ab:cd:01"]);
@@ -126,6 +129,21 @@ fn a_virtual_machine_is_found_read_and_switched() {
         assert_eq!(verbs.json(&["device", "power", act, &id])["power"], after, "{act}");
         assert_eq!(libvirt.state(), state, "{act}: libvirt is of the same opinion");
     }
+}
+
+/// The emulator's first look at a machine after libvirtd has started takes a minute and more; what `bmc
+/// inspect`, with the password in every request, says of it then.
+fn first_look(appliance: &Appliance, at: SocketAddr) -> System {
+    let (url, file) = (format!("https://{at}"), appliance.scratch().join("password").display().to_string());
+    let verb = ["--json", "bmc", "inspect", &url, "--user", "admin", "--password-file", &file];
+    until("the emulator knows the machine", Duration::from_secs(240), || {
+        let output = appliance.verb(&verb)?.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "{said}");
+        let inventory: model::Inventory = serde_json::from_slice(&output.stdout)?;
+        Ok(inventory.systems.into_iter().next())
+    })
+    .unwrap()
 }
 
 /// Whether the Python that runs sushy-emulator can talk to libvirt.
