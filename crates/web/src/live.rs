@@ -24,7 +24,8 @@ use tokio::time::Instant;
 const GATHER: Duration = Duration::from_millis(200);
 /// More keys than this and the page reads everything anew.
 const MOST_KEYS: usize = 64;
-/// How often it is looked whether the session behind a stream still stands.
+/// How often it is looked whether the session behind a stream still stands while there is no news; before each
+/// line of news it is looked in any case.
 const CHECK: Duration = Duration::from_secs(30);
 
 /// `GET /events`.
@@ -82,6 +83,9 @@ impl Listener {
                 continue;
             }
             tokio::time::sleep(GATHER).await;
+            if !self.stands().await {
+                return None;
+            }
             if !self.gather(&mut keys) || keys.len() > MOST_KEYS {
                 return Some(resync());
             }

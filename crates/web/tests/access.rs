@@ -160,3 +160,16 @@ async fn an_operator_of_one_rack_sees_and_switches_that_rack_only() {
     }
     assert!(!fleet.contains("href=\"/audit\""), "the menu offers what is refused");
 }
+
+#[tokio::test]
+async fn another_s_job_is_not_shown_on_a_device_s_page_either() {
+    let appliance = Appliance::start(devices::fleet(4)).await;
+    let mut alice = appliance.signed_in("alice", &[(Role::Administrator, Scope::All)]).await;
+    let started = alice.post("/devices/r1-u01/power", &[("reset", "on")]).await;
+    let address = started.location().to_owned();
+    let mut bob = appliance.signed_in("bob", &[(Role::Viewer, Scope::All)]).await;
+    let (own, other) = (alice.get(&address).await.text, bob.get(&address).await.text);
+    let job = address.rsplit('=').next().unwrap();
+    assert!(own.contains(&format!("/jobs/{job}")), "{own}");
+    assert!(!other.contains(&format!("/jobs/{job}")), "{other}");
+}

@@ -204,6 +204,20 @@ async fn an_open_page_hears_of_what_its_reader_may_see() {
 }
 
 #[tokio::test]
+async fn who_has_signed_out_hears_no_more_news() {
+    let (appliance, mut alice) = administrator(4).await;
+    let request = alice.request(Method::GET, "/events").body(Body::empty()).unwrap();
+    let response = TowerToHyperService::new(appliance.router.clone()).call(request).await.unwrap();
+    let mut lines = response.into_body().into_data_stream();
+    alice.post("/sign-out", &[]).await;
+    let command = model::command::bmc::Refresh { device: model::DeviceId("bmc-00003".into()) };
+    let operator = model::Actor::system("operator");
+    appliance.door.run(&operator, &appliance.app.controllers, command).await.unwrap();
+    let next = tokio::time::timeout(Duration::from_secs(10), lines.next()).await.unwrap();
+    assert!(next.is_none(), "the stream of a session that has ended goes on: {next:?}");
+}
+
+#[tokio::test]
 async fn the_audit_log_is_listed_verified_and_exported() {
     let (appliance, mut browser) = administrator(2).await;
     browser.post("/devices/r1-u01/stage", &[("stage", "maintenance")]).await;

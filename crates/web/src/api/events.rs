@@ -20,8 +20,10 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-/// How often it is looked whether the token behind a stream still stands.
+/// How often it is looked whether the token behind a stream still stands while there is no news.
 const CHECK: Duration = Duration::from_secs(30);
+/// While there is: nobody hears more than a second's worth after the token was revoked.
+const CHECK_BUSY: Duration = Duration::from_secs(1);
 
 /// Follow what happens, as server-sent events whose data is one JSON object each.
 ///
@@ -70,6 +72,9 @@ impl Listener {
             };
             match received {
                 Ok(event) if self.sees(&event.what) => {
+                    if self.checked.elapsed() >= CHECK_BUSY && !self.stands().await {
+                        return None;
+                    }
                     let Ok(line) = Line::default().json_data(&event) else { continue };
                     return Some(line);
                 }

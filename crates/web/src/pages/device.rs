@@ -129,7 +129,7 @@ pub(crate) async fn show(
     let labels: Vec<String> = device.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     page(&Page {
         frame: app.frame(&session, &device.name, Area::Fleet),
-        acts: running(&app, &device, watched.job),
+        acts: running(&app, actor, &device, watched.job),
         tabs: tabs(&tables, inventory.is_some().then_some(faults.len())),
         taken: inventory.as_ref().and_then(|inventory| inventory.taken_at).map(|at| Time::new(at, now)),
         identity: identity(&device, inventory.as_ref()),
@@ -198,9 +198,10 @@ fn identity(device: &Device, inventory: Option<&Inventory>) -> Vec<Fact> {
 }
 
 /// The watched job and the last step of whatever runs.
-fn running(app: &App, device: &Device, job: Option<u64>) -> Vec<Running> {
+fn running(app: &App, actor: &Actor, device: &Device, job: Option<u64>) -> Vec<Running> {
     let step = app.steps().of(&device.id, app.now());
-    let job = job.and_then(|id| app.jobs.get(id));
+    // The number stands in the address: anybody can ask for anybody's.
+    let job = job.filter(|id| crate::live::may_see_job(app, actor, *id)).and_then(|id| app.jobs.get(id));
     let said = step.as_ref().map_or("asked", |step| step.text.as_str());
     match (job, &step) {
         (Some(job), _) => {
@@ -242,7 +243,7 @@ pub(crate) async fn state(
     Query(watched): Query<Watched>,
 ) -> Answer {
     let device = app.door.device(&session.actor, &id)?;
-    let acts = running(&app, &device, watched.job);
+    let acts = running(&app, &session.actor, &device, watched.job);
     page(&LiveState { device: Head::new(&device, app.now(), watched.job), acts })
 }
 
