@@ -87,6 +87,8 @@
   }
 
   async function refreshPage() {
+    // The answer to a form may have no address of its own to be read from again.
+    if (!$("[data-part]")) return;
     const fresh = await load(location.href);
     if (!fresh) return;
     for (const part of $$("[data-part]")) {
