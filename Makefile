@@ -1,6 +1,6 @@
 # Thin: each line calls one script. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench prove deb deb-test
+.PHONY: help run test check bench prove deb deb-test bare
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -25,3 +25,6 @@ deb: ## build the Debian package
 
 deb-test: ## install, start, remove and purge the package in a fresh Debian 12 (needs root)
 	@dev/scripts/deb-chroot.sh
+
+bare: ## make run and make test from a fresh clone on a bare Debian 12 (needs root and debootstrap)
+	@dev/scripts/bare.sh
