@@ -39,5 +39,9 @@ unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
 PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \
   cargo test --locked --release --package e2e -- kill --test-threads 1 --nocapture
 
+say "captured trees and a virtual machine"
+PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \
+  cargo test --locked --release --package e2e --test peers -- trees:: machine:: --test-threads 1 --nocapture
+
 write_figures
 dev/scripts/bench.sh

@@ -2,7 +2,7 @@
 # Installs what a bare Debian 12 with Rust is missing. Quick when nothing is.
 #   setup.sh build   what `make run` needs: a C compiler, and npm for the one script that the pages load from elsewhere
 #   setup.sh test    and what the tests need: programs that are not ours, to be tested against
-#   setup.sh prove   and the fuzzer
+#   setup.sh prove   and the fuzzer, and a virtual machine under libvirt
 #   setup.sh deb     and what the Debian package needs
 source "$(dirname "$0")/lib.sh"
 
@@ -41,6 +41,17 @@ install_peers() {
   stamp peers "$hash"
 }
 
+# What sushy-emulator drives libvirt with; and the account that Debian's libvirt runs machines as, which its
+# package makes only where systemd runs.
+install_libvirt_driver() {
+  "$cache/peers/bin/python3" -c 'import libvirt' 2>/dev/null \
+    || step "libvirt-python" "$cache/peers/bin/pip" install --quiet libvirt-python==9.0.0
+  getent group libvirt >/dev/null || as_root groupadd --system libvirt
+  getent group libvirt-qemu >/dev/null || as_root groupadd --system libvirt-qemu
+  id libvirt-qemu >/dev/null 2>&1 \
+    || as_root useradd --system --gid libvirt-qemu --home-dir /var/lib/libvirt --shell /usr/sbin/nologin libvirt-qemu
+}
+
 say "setup: $want"
 need cc build-essential
 need node nodejs
@@ -62,10 +73,17 @@ case "$want" in
   *) fail "setup.sh: '$want' is not build, test, prove or deb" ;;
 esac
 [ "$want" != deb ] || need debootstrap debootstrap
+if [ "$want" = prove ]; then
+  # A virtual machine that no KVM is needed for, and what a controller's emulator drives it with.
+  need libvirtd libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
+  need qemu-system-x86_64 qemu-system-x86 ipxe-qemu seabios
+  [ -e /usr/include/libvirt/libvirt.h ] || missing+=(libvirt-dev pkg-config)
+fi
 install_packages
 install_rust_tools
 if [ "$want" != build ]; then
   install_peers
+  [ "$want" != prove ] || install_libvirt_driver
   install_cargo_tool cargo-deny 0.20.2
 fi
 [ "$want" != deb ] || install_cargo_tool cargo-deb 3.8.0
