@@ -45,4 +45,21 @@ run(async () => {
   }
   check("every link leads to a page of ours", dead.length === 0, dead.join("\n"));
   check("nothing off-origin, nothing blocked, no error", faults.length === 0, faults.join("\n"));
+
+  // The watch itself watches: what is planted is found, and blocked by the pages' policy.
+  await page.goto(at("/"));
+  faults.length = 0;
+  await page.evaluate(() => {
+    document.body.insertAdjacentHTML("beforeend", '<img src="https://evil.example/x.png" alt=""><b style="color: red"></b>');
+    const script = document.createElement("script");
+    script.textContent = "window.hurt = 1";
+    document.body.append(script);
+  });
+  await page.waitForFunction(() => document.body.lastElementChild.tagName === "SCRIPT");
+  check("a script in a page does not run", await page.evaluate(() => window.hurt === undefined));
+  for (const directive of ["script-src", "style-src", "img-src"]) {
+    const found = () => faults.some((it) => it.includes("content security policy") && it.includes(directive));
+    for (let tries = 0; !found() && tries < 50; tries += 1) await page.evaluate(() => new Promise(requestAnimationFrame));
+    check(`a planted breach of ${directive} is reported`, found(), faults.join("\n"));
+  }
 });

@@ -55,8 +55,15 @@ run(async () => {
   await page.locator("#confirm").waitFor();
   await look(page, "confirm");
   // Refusals are pages too; Chromium reports their status on the console.
+  await page.goto(at("/"));
   const before = faults.length;
   await look(page, "not-found", "/devices/nobody");
   faults.splice(before, faults.length, ...faults.slice(before).filter((it) => !it.includes("404")));
   check("nothing went wrong in any page", faults.length === 0, faults.join("\n"));
+
+  // The measures themselves measure: what is planted is found.
+  await page.goto("about:blank");
+  await page.setContent('<html lang="en"><title>t</title><main><img src="data:,"><div style="width:3000px">wide</div></main></html>');
+  check("axe-core finds a picture without words", (await serious(page)).some((it) => it.startsWith("image-alt")));
+  check("a page that is too wide is found", (await tooWide(page)).length > 0);
 });

@@ -92,7 +92,7 @@ fn every_page_is_accessible_in_light_and_dark_and_on_a_telephone() {
         "pages": {
             "fleet": "/", "fleet-filtered": "/?q=power:on", "fleet-none": "/?q=nothing-is-called-so",
             "racks": "/racks", "discovery": "/discovery", "device": device, "device-seen": demo.seen,
-            "jobs": "/jobs", "job": demo.job, "findings": "/findings", "audit": "/audit", "audit-record": "/audit/1",
+            "jobs": "/jobs", "job": demo.job, "findings": "/findings", "audit": "/audit", "audit-record": demo.record,
             "users": "/users?user=ops&action=device.power&device=r1-u01", "user": "/users/ops",
             "account": "/account", "manual": "/manual", "manual-chapter": demo.chapter,
         },
@@ -156,6 +156,8 @@ struct Demo {
     seen: String,
     /// The page of a job.
     job: String,
+    /// The page of a record of the audit log.
+    record: String,
     /// The page of a chapter of the manual.
     chapter: String,
 }
@@ -169,14 +171,15 @@ impl Demo {
             Ok((adopted.matches("data-row").count() == 14).then_some(adopted))
         });
         let rows = rows.unwrap();
-        let link = |text: &str, before: &str| {
-            let rest = text.split_once(before).unwrap().1;
-            format!("{before}{}", rest.split('"').next().unwrap())
+        let first = |path: &str, before: &str| {
+            let text = session.get(path).unwrap().text;
+            text.split_once(before).unwrap().1.split('"').next().unwrap().to_owned()
         };
-        let seen = link(&session.get("/?q=stage:seen").unwrap().text, "/devices/");
-        let chapter = link(&session.get("/manual").unwrap().text, "/manual/");
+        let seen = first("/?q=stage:seen", "<th scope=\"row\"><a href=\"");
+        let chapter = format!("/manual/{}", first("/manual", "\"/manual/"));
+        let record = first("/audit", "<td class=\"num mono\"><a href=\"");
         let id = rows.split_once("name=\"device\" value=\"").unwrap().1.split('"').next().unwrap();
         let job = session.post("/fleet/act/confirmed", &[("device", id), ("act", "refresh")]).unwrap();
-        Self { appliance, session, seen, job: job.location.unwrap(), chapter }
+        Self { appliance, session, seen, job: job.location.unwrap(), record, chapter }
     }
 }

@@ -1,10 +1,11 @@
 //! The verbs of the program, as a person or a script uses them: what they answer, and how they fail.
 
 use crate::support::Verbs;
-use e2e::appliance::Appliance;
+use e2e::appliance::{Appliance, section};
 use e2e::operator::{Operator, PASSWORD};
 use e2e::program;
 use e2e::site::Site;
+use lab::LabConfig;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -129,31 +130,40 @@ fn users_tokens_and_what_they_may() {
 
 #[test]
 fn the_audit_log_is_listed_exported_and_verified() {
-    let mut site = Site::adopted(1).unwrap();
+    let with_anchor = |config: &mut toml::Table| {
+        section(config, "audit").insert("anchor".into(), "checkpoints".into());
+    };
+    let mut site = Site::with(LabConfig { count: 1, time_scale: 0.02, ..LabConfig::default() }, with_anchor).unwrap();
     let verbs = Verbs::of(&site.appliance, &mut site.admin);
     assert!(!verbs.json(&["audit", "list", "--limit", "5"]).as_array().unwrap().is_empty());
     let key = verbs.json(&["audit", "key"])["key"].as_str().unwrap().to_owned();
     let export = verbs.run(&["audit", "export"]);
     assert!(export.status.success(), "{export:?}");
-    let (exported, _) = texts(&export);
-    let records: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records: Vec<Value> =
+        texts(&export).0.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(records.len() > 5);
     assert!(site.appliance.stop().unwrap().success());
-    let verbs = Verbs::with_token(&site.appliance, "none");
-    let whole = verbs.json(&["audit", "verify"]);
-    assert!(whole.is_object(), "{whole}");
-    verbs.json(&["audit", "verify", "--key", &key]);
 
+    let verbs = Verbs::with_token(&site.appliance, "none");
+    let anchor = text(&site.appliance.data().join("checkpoints"));
+    let verify = ["audit", "verify", "--key", &key, "--anchor", &anchor];
+    assert!(verbs.json(&verify).is_object());
+    assert!(verbs.json(&["audit", "verify"]).is_object(), "the chain alone");
     let mut segments: Vec<_> =
         fs::read_dir(site.appliance.data().join("audit")).unwrap().map(|entry| entry.unwrap().path()).collect();
     segments.retain(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("device.adopt")));
     let segment = segments.first().expect("a segment tells of the adoption");
-    let log = fs::read_to_string(segment).unwrap();
-    fs::write(segment, log.replacen("device.adopt", "device.adept", 1)).unwrap();
-    let damaged = verbs.run(&["--json", "audit", "verify"]);
-    assert_eq!(damaged.status.code(), Some(6), "{damaged:?}");
-    let report: Value = serde_json::from_slice(&damaged.stdout).unwrap();
-    assert!(report.is_object(), "{report}");
+    let whole = fs::read_to_string(segment).unwrap();
+    let mut cut: Vec<&str> = whole.lines().take(3).collect();
+    cut.push("");
+    for damaged in [whole.replacen("device.adopt", "device.adept", 1), cut.join("\n")] {
+        fs::write(segment, damaged).unwrap();
+        let output = verbs.run(&[&["--json"], &verify[..]].concat());
+        assert_eq!(output.status.code(), Some(6), "{output:?}");
+        assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap().is_object());
+    }
+    fs::write(segment, whole).unwrap();
+    verbs.json(&verify);
 }
 
 /// Another data directory, made by `init`, whose database is the backup's.
