@@ -155,7 +155,11 @@ impl Refusal {
                 let hint = "nothing was done; go back, load the page again and repeat it";
                 plain("Out of date", "the form belongs to a session that has ended", Some(hint))
             }
-            Self::TooLarge => plain("Too large", "a form may hold one megabyte", Some("split it")),
+            Self::TooLarge => plain(
+                "Too large",
+                "a form may hold one megabyte, and 16 kilobytes to sign in",
+                Some("split it"),
+            ),
             Self::NoSuchPage => plain("Not found", "there is no such page", None),
             Self::Failed(failure) => {
                 let what = format!("{} {}", failure.operation, failure.subject);

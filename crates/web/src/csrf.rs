@@ -14,6 +14,9 @@ use ring::digest;
 
 /// The largest form: a CSV of credentials, or five thousand devices picked.
 pub(crate) const LARGEST_FORM: usize = 1024 * 1024;
+/// The largest form that is read of somebody who is not signed in: name, two passwords, a code. Strangers may
+/// open many streams at once, and each must cost little memory.
+const LARGEST_OPEN_FORM: usize = 16 * 1024;
 /// The header that scripts send the token in.
 const HEADER: &str = "x-csrf-token";
 /// The field that forms send it in.
@@ -28,11 +31,17 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         return Refusal::ForeignOrigin.into_response();
     }
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_FORM).await else {
+    let (session, is_open) = (parts.extensions.get::<Session>(), needs_no_token(parts.uri.path()));
+    if session.is_none() && !is_open {
+        // Whatever it asks for, it is sent to the sign-in: its body is nobody's to read.
+        return next.run(Request::from_parts(parts, Body::empty())).await;
+    }
+    let most = if is_open { LARGEST_OPEN_FORM } else { LARGEST_FORM };
+    let Ok(body) = axum::body::to_bytes(body, most).await else {
         return Refusal::TooLarge.into_response();
     };
-    if let Some(session) = parts.extensions.get::<Session>()
-        && !needs_no_token(parts.uri.path())
+    if let Some(session) = session
+        && !is_open
         && !carries(&parts.headers, &body, &session.csrf)
     {
         return Refusal::Stale.into_response();

@@ -152,7 +152,7 @@ impl Guest {
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD).max_buf_size(64 * 1024);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(64 * 1024);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(32).max_header_list_size(64 * 1024);
         builder
             .http2()
             .keep_alive_interval(Some(Duration::from_secs(60)))

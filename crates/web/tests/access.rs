@@ -173,3 +173,28 @@ async fn another_s_job_is_not_shown_on_a_device_s_page_either() {
     assert!(own.contains(&format!("/jobs/{job}")), "{own}");
     assert!(!other.contains(&format!("/jobs/{job}")), "{other}");
 }
+
+#[tokio::test]
+async fn what_a_stranger_sends_is_not_kept_in_memory() {
+    let appliance = Appliance::start(Vec::new()).await;
+    let mut nobody = Browser::new(&appliance.router);
+    let long = "x".repeat(100_000);
+    assert_eq!(nobody.post("/sign-in", &[("name", &long)]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(nobody.post("/enrol/x", &[("password", &long)]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    // A body that never ends: the answer comes all the same, because nobody reads it.
+    let endless = futures_util::stream::pending::<Result<axum::body::Bytes, std::convert::Infallible>>();
+    let request = nobody
+        .request(axum::http::Method::POST, "/discovery/credentials")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(axum::body::Body::from_stream(endless))
+        .unwrap();
+    let answer =
+        tokio::time::timeout(std::time::Duration::from_secs(10), nobody.send(request)).await.unwrap();
+    assert_eq!(answer.location(), "/sign-in");
+    // Signed in, a long form is read.
+    let mut alice = appliance.signed_in("alice", &[(Role::Administrator, Scope::All)]).await;
+    let csv = format!("# {long}\nserial,7CX4K53,root,calvin\n");
+    let sent = alice.post("/discovery/credentials", &[("csv", &csv)]).await;
+    assert_eq!(sent.location(), "/discovery?imported=1");
+}
