@@ -307,9 +307,7 @@ impl<'a> Fields<'a> {
                 places.iter().find_map(info).filter(|info| !info.is_empty())
             }
             Value::String(_) => self.text(field),
-            _ => {
-                self.text_of(&[&format!("{field}/PartLocation/ServiceLabel"), &format!("{field}/Info")])
-            }
+            _ => self.text_of(&[&format!("{field}/PartLocation/ServiceLabel"), &format!("{field}/Info")]),
         }
     }
 

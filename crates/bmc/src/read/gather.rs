@@ -7,9 +7,7 @@ use super::{chassis, drive, firmware, manager, memory, nic, part, parts, process
 use crate::client::{Document, Get, ROOT};
 use crate::error::Error;
 use crate::vendor::{self, Row, Step};
-use model::inventory::{
-    Adapter, Chassis, Drive, Fault, Inventory, Manager, Nic, StorageController, System,
-};
+use model::inventory::{Adapter, Chassis, Drive, Fault, Inventory, Manager, Nic, StorageController, System};
 use serde_json::Value;
 
 /// Where a resource may have a link: at its own place, or as before Redfish 1.0.

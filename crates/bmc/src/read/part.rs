@@ -94,7 +94,8 @@ mod tests {
         let dell = json!({"Oem": {"Dell": {"DellNetworkTransceiver": {"SerialNumber": "MT2146FT07703", "VendorName": "Mellanox"}}}});
         let (part, _) = parse_transceiver("/p/1", &dell);
         assert_eq!(part.unwrap().manufacturer.as_deref(), Some("Mellanox"));
-        let standard = json!({"SFP": {"Type": "QSFP28", "SerialNumber": "A1", "Status": {"State": "Enabled"}}});
+        let standard =
+            json!({"SFP": {"Type": "QSFP28", "SerialNumber": "A1", "Status": {"State": "Enabled"}}});
         assert_eq!(parse_transceiver("/p/1", &standard).0.unwrap().kind.as_deref(), Some("QSFP28"));
         assert_eq!(parse_transceiver("/p/1", &json!({"SFP": {"Type": "QSFP28"}})).0, None);
     }

@@ -2,7 +2,7 @@
 
 use crate::output::{or_dash, table};
 use model::Inventory;
-use model::inventory::{Drive, Firmware, MemoryModule, Nic, Processor};
+use model::inventory::{Drive, Firmware, MemoryModule, Nic, PowerSupply, Processor};
 
 /// A headline, then a table for each kind of component that there is.
 pub fn human(inventory: &Inventory) -> String {
@@ -11,7 +11,7 @@ pub fn human(inventory: &Inventory) -> String {
     let controllers =
         inventory.managers.iter().flat_map(|manager| &manager.nics).map(|nic| ("controller", nic));
     let nics = systems().flat_map(|system| &system.nics).map(|nic| ("server", nic)).chain(controllers);
-    let parts = [
+    let tables = [
         part(
             "processors",
             &["id", "model", "cores", "serial", "health"],
@@ -28,11 +28,13 @@ pub fn human(inventory: &Inventory) -> String {
             systems().flat_map(|system| &system.drives).chain(chassis_drives).map(drive).collect(),
         ),
         part("network interfaces", &["of", "id", "MAC", "addresses"], nics.map(nic).collect()),
+        part("power supplies", &["id", "model", "part", "serial", "health"], power_supplies(inventory)),
+        part("other parts", &["id", "name", "part", "serial"], parts(inventory)),
         part("firmware", &["id", "name", "version"], inventory.firmware.iter().map(firmware).collect()),
         part("faults", &["kind", "path", "field", "problem"], faults(inventory)),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("{}\n{}", headline(inventory), parts.join("\n"))
+    let tables: Vec<String> = tables.into_iter().flatten().collect();
+    format!("{}\n{}", headline(inventory), tables.join("\n"))
 }
 
 fn headline(inventory: &Inventory) -> String {
@@ -87,6 +89,36 @@ fn nic((of, nic): (&'static str, &Nic)) -> Vec<String> {
     let addresses: Vec<String> = nic.addresses.iter().map(ToString::to_string).collect();
     let mac = nic.mac.as_ref().or(nic.permanent_mac.as_ref());
     vec![of.to_owned(), nic.id.clone(), or_dash(mac), addresses.join(" ")]
+}
+
+fn power_supplies(inventory: &Inventory) -> Vec<Vec<String>> {
+    let row = |it: &PowerSupply| {
+        let part = it.part_number.as_ref().or(it.spare_part_number.as_ref());
+        let (model, serial) = (or_dash(it.model.as_ref()), or_dash(it.serial.as_ref()));
+        vec![it.id.clone(), model, or_dash(part), serial, it.health.0.to_string()]
+    };
+    inventory.chassis.iter().flat_map(|chassis| &chassis.power_supplies).map(row).collect()
+}
+
+/// Storage controllers, PCIe devices, assemblies, transceivers and cables that have a number.
+fn parts(inventory: &Inventory) -> Vec<Vec<String>> {
+    let (systems, chassis) = (&inventory.systems, &inventory.chassis);
+    let controllers = systems.iter().flat_map(|it| &it.storage_controllers);
+    let controllers = controllers.map(|it| (&it.id, &it.name, &it.part_number, &it.serial));
+    let devices = systems.iter().flat_map(|it| &it.pcie_devices);
+    let devices = devices.chain(chassis.iter().flat_map(|it| &it.pcie_devices));
+    let devices = devices.map(|it| (&it.id, &it.name, &it.part_number, &it.serial));
+    let plugged = chassis.iter().flat_map(|it| &it.adapters).flat_map(|it| &it.transceivers);
+    let others = chassis.iter().flat_map(|it| &it.parts).chain(plugged).chain(&inventory.cables);
+    let others = others.map(|it| (&it.id, &it.name, &it.part_number, &it.serial));
+    controllers
+        .chain(devices)
+        .chain(others)
+        .filter(|(_, _, part, serial)| part.is_some() || serial.is_some())
+        .map(|(id, name, part, serial)| {
+            vec![id.clone(), or_dash(name.as_ref()), or_dash(part.as_ref()), or_dash(serial.as_ref())]
+        })
+        .collect()
 }
 
 fn firmware(firmware: &Firmware) -> Vec<String> {

@@ -105,28 +105,28 @@ pub(crate) fn tables(inventory: &Inventory) -> Vec<Table> {
             rows: inventory.managers.iter().map(manager).collect(),
         },
     ];
-    all.into_iter().filter(|table| !table.rows.is_empty()).collect()
+    all.into_iter().chain(super::parts::tables(inventory)).filter(|table| !table.rows.is_empty()).collect()
 }
 
-fn head(name: &Option<String>, id: &str) -> Cell {
+pub(super) fn head(name: &Option<String>, id: &str) -> Cell {
     Cell::Head(name.clone().unwrap_or_else(|| id.to_owned()))
 }
 
-fn text(value: &Option<String>) -> Cell {
+pub(super) fn text(value: &Option<String>) -> Cell {
     Cell::Text(value.clone().unwrap_or_else(dash))
 }
 
-fn mono(value: &Option<String>) -> Cell {
+pub(super) fn mono(value: &Option<String>) -> Cell {
     Cell::Mono(value.clone().unwrap_or_else(dash))
 }
 
-fn number(value: Option<u64>, unit: &str) -> Cell {
+pub(super) fn number(value: Option<u64>, unit: &str) -> Cell {
     Cell::Text(value.map_or_else(dash, |value| {
         if unit.is_empty() { value.to_string() } else { format!("{value} {unit}") }
     }))
 }
 
-fn dash() -> String {
+pub(super) fn dash() -> String {
     "–".into()
 }
 
@@ -134,7 +134,7 @@ fn is_there(state: &Option<String>) -> bool {
     !matches!(state.as_deref(), Some("Absent" | "Disabled"))
 }
 
-fn line(cells: Vec<Cell>, state: &Option<String>) -> Line {
+pub(super) fn line(cells: Vec<Cell>, state: &Option<String>) -> Line {
     Line { cells, quiet: !is_there(state) }
 }
 

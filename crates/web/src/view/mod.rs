@@ -5,6 +5,7 @@ pub(crate) mod device;
 pub(crate) mod fleet;
 pub(crate) mod frame;
 pub(crate) mod inventory;
+mod parts;
 pub(crate) mod query;
 pub(crate) mod racks;
 

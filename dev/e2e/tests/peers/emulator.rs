@@ -119,7 +119,8 @@ fn an_emulated_machine_from_discovery_to_audit() {
     let acts = verbs.json(&["audit", "list", "--action", "device.power"]);
     let acts = acts.as_array().unwrap();
     assert_eq!(acts.len(), 4, "{acts:?}");
-    let by_admin = |act: &Value| act["actor"].as_str().is_some_and(|actor| actor.starts_with("admin (token "));
+    let by_admin =
+        |act: &Value| act["actor"].as_str().is_some_and(|actor| actor.starts_with("admin (token "));
     assert!(acts.iter().all(|act| act["outcome"] == "done" && by_admin(act)), "{acts:?}");
     let adoptions = verbs.json(&["audit", "list", "--action", "device.adopt"]);
     let outcomes: Vec<&Value> = adoptions.as_array().unwrap().iter().map(|act| &act["outcome"]).collect();

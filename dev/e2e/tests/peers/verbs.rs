@@ -12,7 +12,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn texts(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 fn run(arguments: &[&str]) -> Output {
@@ -30,7 +33,9 @@ fn text(path: &Path) -> String {
 #[test]
 fn what_the_program_says_of_itself() {
     let (help, _) = texts(&run(&["--help"]));
-    for code in ["0  it worked", "2  the command line", "3  refused", "4  there is no such thing", "6  the audit log"] {
+    for code in
+        ["0  it worked", "2  the command line", "3  refused", "4  there is no such thing", "6  the audit log"]
+    {
         assert!(help.contains(code), "{help}");
     }
     for shell in ["bash", "zsh", "fish"] {
@@ -39,15 +44,23 @@ fn what_the_program_says_of_itself() {
     }
     let folder = tempfile::tempdir().unwrap();
     assert!(run(&["man", &text(folder.path())]).status.success());
-    let pages: Vec<String> =
-        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    for page in ["portcullis.1", "portcullis-device.1", "portcullis-device-adopt.1", "portcullis-bmc-inspect.1"] {
+    let pages: Vec<String> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for page in
+        ["portcullis.1", "portcullis-device.1", "portcullis-device-adopt.1", "portcullis-bmc-inspect.1"]
+    {
         assert!(pages.iter().any(|name| name == page), "{page}: {pages:?}");
     }
     let actions: Value = serde_json::from_slice(&run(&["--json", "access", "actions"]).stdout).unwrap();
     assert!(actions.as_array().unwrap().iter().any(|action| action["action"] == "device.power"));
     assert_eq!(run(&["no-such-verb"]).status.code(), Some(2));
-    assert_eq!(run(&["device", "list", "--url", "https://127.0.0.1:1"]).status.code(), Some(5), "nobody listens");
+    assert_eq!(
+        run(&["device", "list", "--url", "https://127.0.0.1:1"]).status.code(),
+        Some(5),
+        "nobody listens"
+    );
 }
 
 #[test]
@@ -133,7 +146,8 @@ fn the_audit_log_is_listed_exported_and_verified() {
     let with_anchor = |config: &mut toml::Table| {
         section(config, "audit").insert("anchor".into(), "checkpoints".into());
     };
-    let mut site = Site::with(LabConfig { count: 1, time_scale: 0.02, ..LabConfig::default() }, with_anchor).unwrap();
+    let mut site =
+        Site::with(LabConfig { count: 1, time_scale: 0.02, ..LabConfig::default() }, with_anchor).unwrap();
     let verbs = Verbs::of(&site.appliance, &mut site.admin);
     assert!(!verbs.json(&["audit", "list", "--limit", "5"]).as_array().unwrap().is_empty());
     let key = verbs.json(&["audit", "key"])["key"].as_str().unwrap().to_owned();
@@ -149,8 +163,10 @@ fn the_audit_log_is_listed_exported_and_verified() {
     let verify = ["audit", "verify", "--key", &key, "--anchor", &anchor];
     assert!(verbs.json(&verify).is_object());
     assert!(verbs.json(&["audit", "verify"]).is_object(), "the chain alone");
-    let mut segments: Vec<_> =
-        fs::read_dir(site.appliance.data().join("audit")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut segments: Vec<_> = fs::read_dir(site.appliance.data().join("audit"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     segments.retain(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("device.adopt")));
     let segment = segments.first().expect("a segment tells of the adoption");
     let whole = fs::read_to_string(segment).unwrap();
@@ -171,7 +187,12 @@ fn restored(backup: &str, data: &Path) -> Output {
     let data = text(data);
     assert!(run(&["init", "--data", &data]).status.success());
     let kept = run(&["restore", "--data", &data, backup]);
-    assert_eq!(kept.status.code(), Some(1), "a database that is there is not overwritten: {}", texts(&kept).1);
+    assert_eq!(
+        kept.status.code(),
+        Some(1),
+        "a database that is there is not overwritten: {}",
+        texts(&kept).1
+    );
     run(&["--json", "restore", "--replace", "--data", &data, backup])
 }
 
