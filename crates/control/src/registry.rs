@@ -190,10 +190,7 @@ impl Registry {
             moved.last_seen = now;
             match moved.stage {
                 // Nobody trusts it yet: what it says and shows now is what counts.
-                Stage::Seen => {
-                    take_claim(&mut moved, claim);
-                    moved.presented = certificate;
-                }
+                Stage::Seen => see(&mut moved, certificate, claim),
                 Stage::Decommissioned => outputs.findings.push(returned(&moved)),
                 Stage::Adopted | Stage::InService | Stage::Maintenance => {}
             }
@@ -224,8 +221,7 @@ impl Registry {
         device.presence = Presence::Known;
         device.last_seen = now;
         if device.stage == Stage::Seen {
-            take_claim(&mut device, claim);
-            device.presented = certificate;
+            see(&mut device, certificate, claim);
             if device.identity != before.identity {
                 self.warn_of_claim(&device, outputs);
             }
@@ -470,6 +466,17 @@ fn is_surely(device: &Device, shown: Option<Fingerprint>, claim: &Claim) -> bool
         _ => false,
     };
     same_uuid || (shown.is_some() && device.presented.as_ref().map(|seen| seen.fingerprint) == shown)
+}
+
+/// What an unadopted controller says and shows now. Behind another certificate there may be another machine, and
+/// what the one before said of itself does not hold for it.
+fn see(device: &mut Device, certificate: Option<Certificate>, claim: &Claim) {
+    let print = |of: &Option<Certificate>| of.as_ref().map(|certificate| certificate.fingerprint);
+    if print(&device.presented) != print(&certificate) {
+        device.identity = model::device::Identity::default();
+    }
+    take_claim(device, claim);
+    device.presented = certificate;
 }
 
 fn take_claim(device: &mut Device, claim: &Claim) {

@@ -111,3 +111,21 @@ fn a_device_that_moves_away_leaves_its_address_to_who_answers_there() {
     let again = registry.observe(other, at(3601), || DeviceId("d-twice".into()));
     assert_eq!(again.device, Some(usurper), "not a second record of the same controller");
 }
+
+#[test]
+fn another_machine_at_an_address_does_not_inherit_what_the_first_said() {
+    let mut registry = Registry::default();
+    let first = answer(&mut registry, 1, "7CX4K53", 0).device.unwrap();
+    let silent = |n| Observation::Answered {
+        endpoint: nth(1),
+        certificate: Some(shown(n)),
+        claim: Claim { vendor: Some("Contoso".into()), ..Claim::default() },
+    };
+    // The same certificate: the same machine, which says less today.
+    registry.observe(silent(1), at(1), || DeviceId("d-x".into()));
+    assert_eq!(registry.get(&first).unwrap().identity.serial.as_deref(), Some("7CX4K53"));
+    registry.observe(silent(2), at(2), || DeviceId("d-x".into()));
+    let now = registry.get(&first).unwrap();
+    assert_eq!((&now.identity.serial, &now.identity.service_uuid), (&None, &None));
+    assert_eq!(now.identity.vendor.as_deref(), Some("Contoso"));
+}
