@@ -112,6 +112,21 @@ impl Book {
         Ok(())
     }
 
+    /// Changes a record, tells everybody, and writes it down before this returns: what a person was told
+    /// is done outlives a crash of the next moment.
+    pub(crate) async fn change_for_good(
+        &self,
+        id: &DeviceId,
+        change: impl FnOnce(&mut Device),
+    ) -> Result<(), Failure> {
+        self.change(id, change)?;
+        let written = self.0.pending.write_one(&self.0.store, id, |id| self.device(id)).await;
+        written.map_err(|error| {
+            let subject = self.device(id).map_or_else(|| id.to_string(), |device| device.subject());
+            unavailable(subject, &error).hint("it is so until the appliance stops; free space on its disk")
+        })
+    }
+
     pub(crate) fn carry_out(&self, outputs: Outputs) -> Option<DeviceId> {
         self.0.pending.add(outputs.keep, outputs.inventory, &outputs.findings, self.now());
         let findings = outputs.findings.into_iter().map(What::FindingRaised);

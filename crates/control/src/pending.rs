@@ -18,6 +18,8 @@ const MOST_FINDINGS: usize = 1000;
 pub(crate) struct Pending {
     waiting: Mutex<Waiting>,
     news: Notify,
+    /// Held from reading a record to its being written, so that no older one is written after a newer.
+    writing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -56,8 +58,26 @@ impl Pending {
         self.news.notified().await;
     }
 
+    /// Writes one record now, before somebody is told that it was changed.
+    pub(crate) async fn write_one(
+        &self,
+        store: &Store,
+        id: &DeviceId,
+        record: impl Fn(&DeviceId) -> Option<Arc<Device>>,
+    ) -> Result<(), store::Error> {
+        let _turn = self.writing.lock().await;
+        self.waiting().devices.remove(id);
+        let Some(device) = record(id) else { return Ok(()) };
+        let written = store.put_devices(vec![Device::clone(&device)]).await;
+        if written.is_err() {
+            self.waiting().devices.insert(id.clone());
+        }
+        written
+    }
+
     /// Writes everything that waits; what the store refuses waits on, and is tried with the next news.
     pub(crate) async fn write(&self, store: &Store, record: impl Fn(&DeviceId) -> Option<Arc<Device>>) {
+        let turn = self.writing.lock().await;
         let work = std::mem::take(&mut *self.waiting());
         let devices: Vec<Device> =
             work.devices.iter().filter_map(record).map(|device| Device::clone(&device)).collect();
@@ -67,6 +87,7 @@ impl Pending {
             tracing::error!(%error, "device records could not be written down; they stay in memory");
             self.waiting().devices.extend(work.devices);
         }
+        drop(turn);
         for (id, inventory) in work.inventories {
             if let Err(error) = store.put_inventory(&id, &inventory).await {
                 tracing::error!(%error, device = %id, "an inventory could not be written down; it stays in memory");

@@ -32,7 +32,7 @@ impl Records {
         self.0.device(id).ok_or_else(|| no_such(&id.0))
     }
 
-    fn edit(&self, edit: Edit) -> Result<(), Failure> {
+    async fn edit(&self, edit: Edit) -> Result<(), Failure> {
         let device = self.device(&edit.device)?;
         let invalid = |cause: String| Failure::new(Kind::Invalid, "edit", device.subject(), cause);
         if let Some(name) = &edit.name {
@@ -52,13 +52,14 @@ impl Records {
         for (key, value) in edit.labels.iter().flatten() {
             fits(key).and(fits(value)).map_err(invalid)?;
         }
-        self.0.change(&edit.device, |device| {
+        let change = |device: &mut Device| {
             device.name = edit.name.map_or_else(|| device.name.clone(), |name| as_name(&name));
             device.labels = edit.labels.unwrap_or_else(|| std::mem::take(&mut device.labels));
-        })
+        };
+        self.0.change_for_good(&edit.device, change).await
     }
 
-    fn set_stage(&self, command: &SetStage) -> Result<(), Failure> {
+    async fn set_stage(&self, command: &SetStage) -> Result<(), Failure> {
         let device = self.device(&command.device)?;
         let wanted = matches!(command.stage, Stage::InService | Stage::Maintenance);
         if !wanted || !device.is_adopted() {
@@ -66,10 +67,10 @@ impl Records {
             return Err(Failure::new(Kind::Conflict, "set the stage of", device.subject(), cause)
                 .hint("a seen device is adopted first; only in_service and maintenance can be chosen"));
         }
-        self.0.change(&command.device, |device| device.stage = command.stage)
+        self.0.change_for_good(&command.device, |device| device.stage = command.stage).await
     }
 
-    fn approve(&self, command: &ApproveCertificate) -> Result<(), Failure> {
+    async fn approve(&self, command: &ApproveCertificate) -> Result<(), Failure> {
         let device = self.device(&command.device)?;
         let presented = device.presented.as_ref().filter(|shown| shown.fingerprint == command.fingerprint);
         let Some(presented) = presented.cloned() else {
@@ -81,11 +82,12 @@ impl Records {
             )
             .hint("look at the device again: the fingerprint on its page is the one that it shows now"));
         };
-        self.0.change(&command.device, |device| {
+        let approve = |device: &mut Device| {
             device.pinned = Some(presented);
             device.presented = None;
             device.state.reach = Reach::NotAsked;
-        })
+        };
+        self.0.change_for_good(&command.device, approve).await
     }
 
     async fn forget(&self, id: &DeviceId) -> Result<(), Failure> {
@@ -99,12 +101,13 @@ impl Records {
             self.0.carry_out(outputs);
             return Ok(());
         }
-        self.0.change(id, |device| {
+        let retire = |device: &mut Device| {
             device.stage = Stage::Decommissioned;
             device.presence = Presence::Known;
             device.pinned = None;
             device.state = model::device::State::default();
-        })
+        };
+        self.0.change_for_good(id, retire).await
     }
 
     async fn import(&self, command: ImportCredentials) -> Result<usize, Failure> {
@@ -181,11 +184,14 @@ macro_rules! part {
     };
 }
 
-part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this.edit(order));
+part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
+    .edit(order)
+    .await);
 part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
-    .set_stage(&order));
+    .set_stage(&order)
+    .await);
 part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| {
-    this.approve(&order)
+    this.approve(&order).await
 });
 part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .forget(&order.device)
