@@ -62,9 +62,15 @@
     if (dirty.size || wholePage) schedule();
   }
 
+  // The session has ended: the page leads to the sign-in, unless it is being left by a form, "Sign out" for one.
+  let leaving = false;
+  function signInAgain() {
+    if (!leaving) location.reload();
+  }
+
   async function load(url) {
     const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
-    if (answer.status === 401) location.reload();
+    if (answer.status === 401) signInAgain();
     if (!answer.ok) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
@@ -149,8 +155,7 @@
     };
     const again = async () => {
       const answer = await fetch("/fragments/tally", { headers: { "x-fragment": "1" } }).catch(() => null);
-      // The session has ended: the page leads to the sign-in.
-      if (answer?.status === 401) location.reload();
+      if (answer?.status === 401) signInAgain();
       else connect();
     };
     connect();
@@ -228,6 +233,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "get" || form.dataset.again !== undefined) return;
+    leaving = true;
     setTimeout(() => $$("button[type=submit]", form).forEach((button) => (button.disabled = true)));
   });
 
