@@ -89,9 +89,10 @@ run(async () => {
   await confirm.fill(name);
   check("the typed name opens the button", await button.isEnabled());
   await picture(page, "job-3-confirm");
+  await outside("slow", { address: bmc.address });
   await button.click();
   await page.waitForURL(/job=/);
-  await becomes("the act is shown while it runs, or its end", () => page.locator("#state .note[role=status]").first().waitFor());
+  await becomes("the act is shown while it runs", () => page.locator("#state .note progress").waitFor(), () => page.locator("#state").innerText());
   await becomes("the device's page follows to the end", () => page.locator("#state .note.ok", { hasText: "done" }).waitFor(), () => page.locator("#state").innerText());
   await becomes(
     "the device's page shows it off",

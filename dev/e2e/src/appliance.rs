@@ -20,7 +20,8 @@ const DOWN: Duration = Duration::from_secs(60);
 pub struct Appliance {
     home: TempDir,
     slot: Slot,
-    demo: Option<usize>,
+    /// The options of the demonstration's rack, if it is one.
+    demo: Option<Vec<String>>,
     child: Option<Child>,
     environment: Vec<(String, String)>,
     link: String,
@@ -64,13 +65,23 @@ impl Appliance {
     /// # Errors
     /// If it does not come up.
     pub fn demo(count: usize) -> anyhow::Result<Self> {
-        let mut new = Self::inert(Some(count))?;
+        Self::demo_with(count, &["--time-scale", "0.05"])
+    }
+
+    /// The same with more options of `portcullis lab`, such as `--fault`.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn demo_with(count: usize, options: &[&str]) -> anyhow::Result<Self> {
+        let mut rack = vec!["--count".to_owned(), count.to_string()];
+        rack.extend(options.iter().map(|option| (*option).to_owned()));
+        let mut new = Self::inert(Some(rack))?;
         new.start()?;
         new.link = new.said("first login")?;
         Ok(new)
     }
 
-    fn inert(demo: Option<usize>) -> anyhow::Result<Self> {
+    fn inert(demo: Option<Vec<String>>) -> anyhow::Result<Self> {
         let (home, slot) = (TempDir::with_prefix("portcullis-e2e-")?, Slot::take()?);
         let (link, certificate, environment) = (String::new(), Vec::new(), Vec::new());
         Ok(Self { home, slot, demo, child: None, environment, link, certificate })
@@ -103,14 +114,15 @@ impl Appliance {
     pub fn launch(&mut self) -> anyhow::Result<()> {
         ensure!(self.child.is_none(), "it runs already");
         let listen = format!("127.0.0.1:{}", self.slot.port());
-        let (count, first) = (self.demo.unwrap_or_default().to_string(), self.slot.first_addr().to_string());
-        let mut command = if self.demo.is_some() {
-            let rack = ["--count", &count, "--first-addr", &first, "--time-scale", "0.05"];
-            let mut command = self.verb(&["lab", "--serve", "--listen", &listen])?;
-            command.args(rack);
-            command
-        } else {
-            self.verb(&["serve"])?
+        let first = self.slot.first_addr().to_string();
+        let mut command = match &self.demo {
+            Some(rack) => {
+                let mut command =
+                    self.verb(&["lab", "--serve", "--listen", &listen, "--first-addr", &first])?;
+                command.args(rack);
+                command
+            }
+            None => self.verb(&["serve"])?,
         };
         let log = File::options().create(true).append(true).open(self.log_file())?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);

@@ -1,7 +1,6 @@
 //! The pages in headless Chromium, in front of real controllers' simulations. The scripts are in `browser/`.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::panic,
     reason = "in tests, also in their helpers, this is how they fail"
 )]
@@ -12,12 +11,15 @@ use e2e::operator::{Operator, Session};
 use e2e::rack::Rack;
 use e2e::site::Site;
 use e2e::wait::until;
-use lab::{BmcInfo, Change, LabConfig};
+use lab::{BmcInfo, Change, LabConfig, Latency};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(30);
+
+/// Of a controller whose acts can be watched while they run.
+const TAKING_ITS_TIME: Latency = Latency::Fixed { least: Duration::from_millis(400), jitter: Duration::ZERO };
 
 fn told(bmc: &BmcInfo) -> Value {
     let (username, password) = (&bmc.credential.username, bmc.credential.password.expose());
@@ -37,6 +39,7 @@ fn rack_does(rack: &Rack, said: &Value) -> anyhow::Result<Value> {
     match said["do"].as_str().unwrap_or_default() {
         "power" => {}
         "until_off" => until("the server is off", SOON, || Ok((power()? == "Off").then_some(())))?,
+        "slow" => rack.lab().set(address(said), Change::Latency(TAKING_ITS_TIME))?,
         "switch off" => rack.lab().set(address(said), Change::Power(false))?,
         other => anyhow::bail!("the script asks for {other:?}"),
     }
