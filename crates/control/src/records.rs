@@ -94,6 +94,7 @@ impl Records {
         let device = self.device(id)?;
         let failed = |error: store::Error| unavailable(device.subject(), &error);
         self.0.store().delete_credential(id).await.map_err(failed)?;
+        crate::rules::destroy(&self.0, id).await.map_err(failed)?;
         // A record that nobody needs as a memory goes; so does one that was kept and is forgotten again.
         if matches!(device.stage, Stage::Seen | Stage::Decommissioned) {
             self.0.store().delete_device(id).await.map_err(failed)?;

@@ -87,6 +87,17 @@ pub(crate) async fn adoptable(book: &Book) -> Result<Vec<DeviceId>, Failure> {
     Ok(seen.filter(|device| is_open(device)).map(|device| device.id.clone()).collect())
 }
 
+/// Destroys the imported credentials that were handed out for a device and are meant for it alone.
+pub(crate) async fn destroy(book: &Book, id: &DeviceId) -> Result<(), store::Error> {
+    let shared = key(&MeantFor::TrustedCertificate);
+    for (key, on) in book.store().tried().await? {
+        if on == *id && key != shared {
+            book.store().delete_imported(&key).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Hands out each allowed credential that was not tried on this device yet, for a connection on which it
 /// shows `shown`: what a sweep saw since then does not count.
 pub(crate) async fn credentials(
@@ -119,6 +130,8 @@ mod tests {
     use crate::events::Events;
     use crate::zones::Zones;
     use model::book::{Claim, Observation};
+    use model::command::Part as _;
+    use model::command::records::Forget;
     use model::device::{Endpoint, Fingerprint};
     use model::{Clock, SystemClock};
     use std::sync::Arc;
@@ -206,6 +219,24 @@ mod tests {
         // A person who imports it anew means it.
         import(&book, MeantFor::Serial("7CX4K53".into()), "its own").await;
         assert_eq!(adoptable(&book).await.unwrap(), std::slice::from_ref(&second));
+    }
+
+    #[tokio::test]
+    async fn what_was_imported_for_a_device_is_destroyed_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path()).await;
+        import(&book, MeantFor::Serial("7CX4K53".into()), "its own").await;
+        import(&book, MeantFor::Serial("OTHER1".into()), "another's").await;
+        import(&book, MeantFor::TrustedCertificate, "shared").await;
+        let id = answers(&book, 1, "7CX4K53", certificate(1, true)).await;
+        assert_eq!(credentials(&book, &id, &certificate(1, true)).await.unwrap().len(), 2);
+        let (actor, action) = (model::Actor::system("operator"), model::Action::DeviceForget);
+        let object = book.device(&id).unwrap().object();
+        let permit = model::Permit::issue(mint::Mint::new(), 1, actor, action, object);
+        let records = crate::Records::new(book.clone());
+        records.perform(permit, Forget { device: id }).await.unwrap();
+        let left = book.store().imported().await.unwrap().into_iter().map(|(key, _sealed)| key);
+        assert_eq!(left.collect::<Vec<_>>(), ["imported:serial:OTHER1", "imported:trusted_certificate"]);
     }
 
     #[tokio::test]
