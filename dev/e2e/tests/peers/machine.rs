@@ -131,12 +131,14 @@ fn a_virtual_machine_is_found_read_and_switched() {
     }
 }
 
-/// The emulator's first look at a machine after libvirtd has started takes a minute and more; what `bmc
-/// inspect`, with the password in every request, says of it then.
+/// What `bmc inspect`, with the password in every request, says of the machine as soon as it can.
+///
+/// The emulator's first look has libvirt ask qemu what it can do, and wait until the processes that were
+/// asked are gone. Where process 1 is no init and takes no notice of them, that is three minutes.
 fn first_look(appliance: &Appliance, at: SocketAddr) -> System {
     let (url, file) = (format!("https://{at}"), appliance.scratch().join("password").display().to_string());
     let verb = ["--json", "bmc", "inspect", &url, "--user", "admin", "--password-file", &file];
-    until("the emulator knows the machine", Duration::from_secs(240), || {
+    until("the emulator knows the machine", Duration::from_secs(400), || {
         let output = appliance.verb(&verb)?.output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         anyhow::ensure!(output.status.success(), "{said}");

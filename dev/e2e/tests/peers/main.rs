@@ -2,7 +2,6 @@
 //! sushy-static, sushy-emulator with and without a real virtual machine, schemathesis.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "in tests, also in their helpers, this is how they fail"
