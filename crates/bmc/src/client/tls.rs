@@ -7,7 +7,7 @@ use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, PeerIncompatible, SignatureScheme};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Where the verifier leaves what was shown; there is one verifier for each handshake.
@@ -25,6 +25,10 @@ impl Shown {
     }
 }
 
+/// One for all connections: each keeps its configuration for as long as it is open.
+static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+    LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+
 /// The configuration for one handshake: TLS 1.2 and 1.3, ring, and no resumption, since a resumed
 /// session would skip the look at the certificate.
 ///
@@ -36,7 +40,7 @@ pub fn config(
     names: Vec<ServerName<'static>>,
     shown: Shown,
 ) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = PROVIDER.clone();
     let authorities = match trust {
         Trust::Look { authorities: Some(roots) } if !roots.is_empty() => {
             let builder = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone());

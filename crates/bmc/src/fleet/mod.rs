@@ -68,8 +68,9 @@ pub(crate) struct Shared {
 
 /// A device's mailbox. It outlives its owner, so an order that waits survives a panic.
 struct Slot {
-    orders: mpsc::Sender<Order>,
-    inbox: tokio::sync::Mutex<mpsc::Receiver<Order>>,
+    /// Boxed: a channel sets room for 32 messages aside, and there is one for each of thousands of devices.
+    orders: mpsc::Sender<Box<Order>>,
+    inbox: tokio::sync::Mutex<mpsc::Receiver<Box<Order>>>,
 }
 
 /// What is asked of an owner.
@@ -165,7 +166,7 @@ impl Shared {
         }
         self.adopted(id, &operation)?;
         let slot = self.slot(id);
-        slot.orders.try_send(order).map_err(|_| {
+        slot.orders.try_send(Box::new(order)).map_err(|_| {
             metrics::counter!(crate::metrics::TURNED_AWAY).increment(1);
             fail(Kind::Busy, "too many acts wait for this device already").hint("wait until they have ended")
         })?;

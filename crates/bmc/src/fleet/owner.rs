@@ -84,7 +84,7 @@ impl Owner {
         Self { shared, id, link, stop, waiting: VecDeque::new(), schedule, systems: Vec::new() }
     }
 
-    async fn serve(&mut self, inbox: &mut Receiver<Order>) {
+    async fn serve(&mut self, inbox: &mut Receiver<Box<Order>>) {
         while !self.stop.is_cancelled() {
             if let Some(order) = self.waiting.pop_front() {
                 Box::pin(self.carry_out(order, inbox)).await;
@@ -96,14 +96,14 @@ impl Owner {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                Some(order) = inbox.recv() => Box::pin(self.carry_out(order, inbox)).await,
+                Some(order) = inbox.recv() => Box::pin(self.carry_out(*order, inbox)).await,
                 () = sleep_until(due) => Box::pin(self.errand(errand, inbox)).await,
             }
         }
     }
 
     /// Reads what is due. An order that comes meanwhile breaks the reading off, which stays due.
-    async fn errand(&mut self, errand: Errand, inbox: &mut Receiver<Order>) {
+    async fn errand(&mut self, errand: Errand, inbox: &mut Receiver<Box<Order>>) {
         // Signing in is never broken off half-way: whether a session was opened would not be known.
         let mut result = self.prepare().await;
         if result.is_ok() {
@@ -112,7 +112,7 @@ impl Owner {
                 biased;
                 () = stop.cancelled() => return,
                 Some(order) = inbox.recv() => {
-                    self.waiting.push_back(order);
+                    self.waiting.push_back(*order);
                     return;
                 }
                 result = self.read(errand) => result,
@@ -234,7 +234,7 @@ impl Owner {
         Ok(())
     }
 
-    async fn carry_out(&mut self, order: Order, inbox: &mut Receiver<Order>) {
+    async fn carry_out(&mut self, order: Order, inbox: &mut Receiver<Box<Order>>) {
         match order {
             Order::Refresh { permit, reply } => match self.refresh(&permit, inbox).await {
                 Some(outcome) => drop(reply.send(outcome)),
@@ -251,7 +251,11 @@ impl Owner {
 
     /// Reads everything because a person asks: a credential that was refused is tried once more. An
     /// order that comes meanwhile goes first; then there is no outcome yet.
-    async fn refresh(&mut self, permit: &Permit, inbox: &mut Receiver<Order>) -> Option<Result<(), Failure>> {
+    async fn refresh(
+        &mut self,
+        permit: &Permit,
+        inbox: &mut Receiver<Box<Order>>,
+    ) -> Option<Result<(), Failure>> {
         let subject = self.shared.subject(&self.id);
         self.shared.tell(permit, &self.id, "reading", None);
         if permit.actor().principal.user().is_some() {
@@ -265,7 +269,7 @@ impl Owner {
                 // The order waits no longer than until `end` turns it away.
                 () = stop.cancelled() => return None,
                 Some(order) = inbox.recv() => {
-                    self.waiting.push_back(order);
+                    self.waiting.push_back(*order);
                     self.shared.tell(permit, &self.id, "waiting for another act", None);
                     return None;
                 }
@@ -282,10 +286,12 @@ impl Owner {
     }
 
     /// Turns away what still waits, and closes the session.
-    async fn end(&mut self, inbox: &mut Receiver<Order>) {
+    async fn end(&mut self, inbox: &mut Receiver<Box<Order>>) {
         let subject = self.shared.subject(&self.id);
         let waiting = std::mem::take(&mut self.waiting);
-        for order in waiting.into_iter().chain(std::iter::from_fn(|| inbox.try_recv().ok())) {
+        for order in
+            waiting.into_iter().chain(std::iter::from_fn(|| inbox.try_recv().ok().map(|order| *order)))
+        {
             let cause = "the device is not served any more: it was forgotten, or the appliance is stopping";
             let failure = Failure::new(Kind::Unavailable, order.operation(), subject.as_str(), cause);
             order.fail(failure);

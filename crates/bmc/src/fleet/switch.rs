@@ -45,7 +45,7 @@ impl Owner {
         &mut self,
         permit: &Permit,
         reset: Reset,
-        inbox: &mut Receiver<Order>,
+        inbox: &mut Receiver<Box<Order>>,
     ) -> Result<Power, Failure> {
         let subject = self.shared.subject(&self.id);
         let mut acting = Acting {
@@ -70,7 +70,7 @@ impl Owner {
         &mut self,
         acting: &mut Acting<'_>,
         reset: Reset,
-        inbox: &mut Receiver<Order>,
+        inbox: &mut Receiver<Box<Order>>,
     ) -> Result<(Power, &'static str), Failure> {
         self.say(acting, "reading its state".into());
         let patience = Duration::from_secs(self.shared.config.power_forced_deadline.max(1));
@@ -133,7 +133,7 @@ impl Owner {
         mut act: Act,
         path: &str,
         target: &str,
-        inbox: &mut Receiver<Order>,
+        inbox: &mut Receiver<Box<Order>>,
     ) -> Result<(Power, &'static str), Failure> {
         let last_answer = acting.started + act.deadline() + LAST_ANSWER;
         let mut task = None;
@@ -169,7 +169,7 @@ impl Owner {
         acting: &Acting<'_>,
         act: &Act,
         pause: Duration,
-        inbox: &mut Receiver<Order>,
+        inbox: &mut Receiver<Box<Order>>,
     ) -> Result<(), Failure> {
         let until = sleep(pause);
         tokio::pin!(until);
@@ -181,7 +181,7 @@ impl Owner {
                     let cause = format!("the appliance stopped while {}; the request may have been sent", act.waiting_for());
                     return Err(acting.failure(Kind::Unavailable, cause));
                 }
-                Some(order) = inbox.recv() => order,
+                Some(order) = inbox.recv() => *order,
                 () = &mut until => return Ok(()),
             };
             match order {
