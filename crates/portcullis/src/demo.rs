@@ -164,9 +164,11 @@ async fn furnish(appliance: &Appliance, lab: &Lab, options: &Options) -> Result<
 /// Says where each server stands, as a site would after its own plan.
 async fn label(appliance: &Appliance, bmcs: &[lab::BmcInfo]) -> Result<(), Exit> {
     let (door, actor) = (&appliance.parts.door, Actor::system("operator"));
+    let height = lab::RackLayout::default().height_units.to_string();
     for device in door.book().all() {
         let Some(bmc) = bmcs.iter().find(|bmc| bmc.addr == device.endpoint.into()) else { continue };
-        let labels = [("rack", bmc.rack.clone()), ("unit", format!("{:02}", bmc.rack_unit))];
+        let unit = format!("{:02}", bmc.rack_unit);
+        let labels = [("rack", bmc.rack.clone()), ("unit", unit), ("height", height.clone())];
         let labels: BTreeMap<String, String> =
             labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let edit = Edit { device: device.id.clone(), name: Some(bmc.name.clone()), labels: Some(labels) };
