@@ -101,6 +101,7 @@ notes! {
     SignIn = "sign_in", true, "Somebody signed in.";
     SignInFailed = "sign_in_failed", false, "Somebody tried to sign in and was refused.";
     SignOut = "sign_out", false, "Somebody signed out, or a session was ended.";
+    LoginRenewal = "login_renewal", false, "Somebody showed both factors to choose new ones.";
     Enrolled = "enrolled", false, "Somebody chose password and second factor by a one-time link.";
     RecoveryCode = "recovery_code", true, "A recovery code was used instead of the second factor.";
     Lockout = "lockout", false, "An account or an address was locked after too many wrong tries.";

@@ -22,6 +22,9 @@ use vault::Vault;
 /// enough for a record.
 const LONGEST_TYPED: usize = 100;
 
+/// A finding that somebody acknowledged is kept for so long.
+const FINDINGS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(365 * 24);
+
 /// What somebody types to come in.
 #[derive(Debug)]
 pub struct Attempt {
@@ -134,7 +137,9 @@ impl Gate {
     /// As [`Gate::sign_in`].
     pub async fn renew_login(&self, attempt: &Attempt) -> Result<Secret<String>, Failure> {
         let name = self.prove(attempt).await?;
-        self.0.access.make_link(&name).await
+        let link = self.0.access.make_link(&name).await?;
+        self.note(Note::LoginRenewal, &name, attempt.from, json!({})).await;
+        Ok(link)
     }
 
     /// Whether somebody is who they say; comes back with the account's name.
@@ -350,13 +355,18 @@ impl Gate {
         let stale = self.0.store.end_stale_sessions(ago(session::IDLE), ago(session::LIFETIME)).await;
         let links = self.0.store.prune_links(now).await;
         let tokens = self.0.store.prune_tokens(month_ago).await;
-        for error in [stale.err(), links.err(), tokens.err()].into_iter().flatten() {
-            tracing::warn!(%error, "ended sessions, links or tokens could not be removed");
+        let findings = self.0.store.prune_findings(ago(FINDINGS_KEPT)).await;
+        for error in [stale.err(), links.err(), tokens.err(), findings.err()].into_iter().flatten() {
+            tracing::warn!(%error, "what has ended could not be removed");
         }
     }
 
     pub(crate) async fn note(&self, kind: Note, user: &str, from: Option<IpAddr>, body: serde_json::Value) {
-        let actor = Actor::user(user, "web", from);
+        let mut actor = Actor::user(user, "web", from);
+        // A name that somebody typed is not yet that person; it stands in the body.
+        if matches!(kind, Note::SignInFailed | Note::Lockout) {
+            actor.principal = Principal::Anonymous;
+        }
         match self.0.audit.note(kind, actor, body).await {
             Ok(record) => self.0.events.tell(What::Audited { record }),
             Err(error) => tracing::error!(%error, kind = kind.name(), "a record could not be written down"),

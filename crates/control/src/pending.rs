@@ -89,9 +89,14 @@ impl Pending {
         }
         drop(turn);
         for (id, inventory) in work.inventories {
-            if let Err(error) = store.put_inventory(&id, &inventory).await {
-                tracing::error!(%error, device = %id, "an inventory could not be written down; it stays in memory");
-                self.waiting().inventories.entry(id).or_insert(inventory);
+            match store.put_inventory(&id, &inventory).await {
+                // The device was forgotten meanwhile.
+                Err(error) if error.is_missing() => continue,
+                Err(error) => {
+                    tracing::error!(%error, device = %id, "an inventory could not be written down; it stays in memory");
+                    self.waiting().inventories.entry(id).or_insert(inventory);
+                }
+                Ok(()) => {}
             }
         }
         for (at, finding) in work.findings {
