@@ -20,12 +20,14 @@ clean() {
 }
 trap clean EXIT
 
-in_chroot() { chroot "$chroot" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+# The inside of the chroot, with nothing of this machine's environment.
+inside=(chroot "$chroot" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive)
+in_chroot() { "${inside[@]}" "$@"; }
 
-# Everything of ours that is in the chroot, whatever apt keeps for itself left out.
+# Everything of ours that is in the chroot, by name or by owner; what apt keeps for itself is left out.
 ours() {
-  (cd "$chroot" && find . -xdev -path ./proc -prune -o -path ./var/cache -prune -o -path ./var/lib/apt -prune -o -path ./var/log -prune \
-    -o \( -iname '*portcullis*' -o -user portcullis \) -print 2>/dev/null | grep -v '^./root/' | sort) || true
+  (cd "$chroot" && find . -xdev \( -path ./proc -o -path ./root -o -path ./var/cache -o -path ./var/lib/apt -o -path ./var/log \) -prune \
+    -o \( -iname '*portcullis*' -o -uid "$uid" \) -print | sort)
 }
 
 say "a fresh Debian 12"
@@ -36,14 +38,17 @@ cp "$package" "$chroot/root/portcullis.deb"
 
 say "install"
 in_chroot apt-get install -q -y --no-install-recommends /root/portcullis.deb
+uid="$(in_chroot id -u portcullis)"
+[ -n "$(ours)" ] || fail "nothing of ours was found: the search itself is wrong"
 in_chroot portcullis --version
 in_chroot test -e /usr/lib/systemd/system/portcullis.socket
 in_chroot test -s /var/lib/portcullis/first-login
 [ "$(in_chroot stat -c '%U %a' /var/lib/portcullis)" = "portcullis 700" ] || fail "the data directory is not the appliance's own"
-in_chroot systemd-analyze verify /usr/lib/systemd/system/portcullis.service /usr/lib/systemd/system/portcullis.socket
+in_chroot systemd-analyze verify --man=no /usr/lib/systemd/system/portcullis.service /usr/lib/systemd/system/portcullis.socket
 
 say "start, as systemd would: its user, an open socket, no capability"
-in_chroot systemd-socket-activate --listen "127.0.0.1:$port" \
+# Not through the function: what is to be stopped is the program itself, not a shell in front of it.
+"${inside[@]}" systemd-socket-activate --listen "127.0.0.1:$port" \
   setpriv --reuid=portcullis --regid=portcullis --clear-groups --bounding-set=-all --no-new-privs \
   /usr/bin/portcullis serve --data /var/lib/portcullis >"$work/log" 2>&1 &
 appliance=$!
