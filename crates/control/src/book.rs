@@ -39,7 +39,15 @@ impl Book {
         events: Events,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, store::Error> {
-        let registry = Mutex::new(Registry::new(store.devices().await?, zones));
+        let registry = Registry::new(store.devices().await?, zones);
+        // An adoption that a crash broke off may have left a session on a controller that is not ours yet.
+        // What its credential came to is not known, so it is tried once more; adopted, the session is closed.
+        for left in store.open_sessions().await? {
+            if registry.get(&left.device).is_some_and(|device| device.stage == Stage::Seen) {
+                store.forget_tries(&left.device).await?;
+            }
+        }
+        let registry = Mutex::new(registry);
         let (pending, sweeps) = (Pending::default(), crate::sweeps::Sweeps::default());
         Ok(Self(Arc::new(Inner { registry, pending, sweeps, store, vault, events, clock })))
     }

@@ -89,6 +89,9 @@ async fn open(
         Err(error) => {
             if was_not_opened(&error) {
                 pending.session = None;
+                if matches!(error, Error::CredentialRefused { .. }) {
+                    shared.forget_unopened(id);
+                }
                 none_open(shared, id).await;
             }
             Err(Trouble::Request(error))

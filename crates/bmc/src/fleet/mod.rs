@@ -226,6 +226,13 @@ impl Shared {
         }
     }
 
+    /// A refused credential has opened no session: what an earlier try of it might have left open is not there.
+    pub(crate) fn forget_unopened(&self, id: &DeviceId) {
+        if let Some(left) = lock(&self.left).get_mut(id) {
+            left.retain(|session| session.path.is_some());
+        }
+    }
+
     /// Whether sessions may be open on a device that has no owner.
     pub(crate) fn has_left(&self, id: &DeviceId) -> bool {
         lock(&self.left).get(id).is_some_and(|left| !left.is_empty())

@@ -105,6 +105,18 @@ impl Store {
         .await
     }
 
+    /// Forgets that imported credentials were handed out for a device, so that each may be tried on it once more.
+    ///
+    /// # Errors
+    /// If it cannot be written down.
+    pub async fn forget_tries(&self, device: &DeviceId) -> Result<()> {
+        let device = device.clone();
+        self.write("forget", format!("the tries on device {device}"), move |c| {
+            c.execute("DELETE FROM tried WHERE device = $1", args![&device.0]).map(drop)
+        })
+        .await
+    }
+
     /// Every imported credential with its key: for a change of the vault's key.
     ///
     /// # Errors
