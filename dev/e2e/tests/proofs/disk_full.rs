@@ -115,9 +115,13 @@ fn edit(ground: &Ground, device: &Device, mark: &str) -> Result<(), model::Failu
 }
 
 fn ordinary_acts_are_refused(ground: &Ground, device: &Device) -> anyhow::Result<()> {
-    // The log may have had a little room left in its last block.
+    // What the database refuses is not acknowledged, and the log may have a little room left beyond its reserve.
     let full = wait::until("an ordinary act is refused", Duration::from_secs(60), || {
-        Ok(edit(ground, device, "full").err())
+        ensure!(
+            edit(ground, device, "full").is_err(),
+            "an edit was acknowledged that is nowhere written down"
+        );
+        Ok(ground.admin.switch(&device.id.0, Reset::On).err())
     })?;
     println!("refused: {full}; hint: {:?}", full.hint);
     ensure!(full.kind == Kind::Unavailable, "{full:?}");

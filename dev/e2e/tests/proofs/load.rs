@@ -209,7 +209,8 @@ impl Worker {
 
     fn pick(&self, dice: &mut Dice) -> (&str, String) {
         let of = (self.devices.len() - RENAMED) as u64;
-        let (id, name) = &self.devices[dice.below(of) as usize];
+        let at = usize::try_from(dice.below(of)).unwrap_or_default();
+        let (id, name) = self.devices.get(at).map_or(("", ""), |(id, name)| (id, name));
         (id, format!("device {name}"))
     }
 
@@ -259,10 +260,14 @@ fn is_recorded(failure: &Failure) -> bool {
 }
 
 fn switch(worker: &Worker, dice: &mut Dice) -> Result<(), Failure> {
-    const RESETS: [Reset; 5] =
-        [Reset::On, Reset::ForceOff, Reset::GracefulShutdown, Reset::ForceRestart, Reset::PowerCycle];
     let (id, object) = worker.pick(dice);
-    let reset = RESETS[dice.below(RESETS.len() as u64) as usize];
+    let reset = match dice.below(5) {
+        0 => Reset::On,
+        1 => Reset::ForceOff,
+        2 => Reset::GracefulShutdown,
+        3 => Reset::ForceRestart,
+        _ => Reset::PowerCycle,
+    };
     worker.note("device.power", Some(object), Some(reset.word().to_owned()), worker.client.switch(id, reset))
 }
 
@@ -275,9 +280,9 @@ fn label(worker: &Worker, dice: &mut Dice) -> Result<(), Failure> {
 }
 
 fn rename(worker: &Worker, dice: &mut Dice) -> Result<(), Failure> {
-    let at = worker.devices.len() - 1 - dice.below(RENAMED as u64) as usize;
-    let id = worker.devices[at].0.clone();
-    worker.edit(&id, "name", |text| EditDevice { name: Some(text), labels: None })
+    let at = usize::try_from(dice.below(RENAMED as u64)).unwrap_or_default();
+    let id = worker.devices.iter().rev().nth(at).map_or("", |(id, _)| id);
+    worker.edit(id, "name", |text| EditDevice { name: Some(text), labels: None })
 }
 
 fn refresh(worker: &Worker, dice: &mut Dice) -> Result<(), Failure> {
