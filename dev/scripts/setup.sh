@@ -65,6 +65,7 @@ case "$want" in
     need ip iproute2
     need openssl openssl
     need rsyslogd rsyslog
+    need faketime faketime
     [ -e /usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so ] || [ -e /usr/lib/aarch64-linux-gnu/rsyslog/lmnsd_gtls.so ] \
       || missing+=(rsyslog-gnutls)
     need python3 python3

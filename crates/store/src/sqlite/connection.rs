@@ -21,6 +21,28 @@ pub fn open(path: &Path) -> rusqlite::Result<rusqlite::Connection> {
     Ok(connection)
 }
 
+/// Pages of 4 KiB after which the write-ahead log is emptied into the file.
+const LOG_PAGES: i64 = 256;
+/// Free pages that the file is given at the start, and with them the log: what is written when the disk has
+/// become full, such as a sign-in to switch something off, then needs no new block.
+const RESERVE_PAGES: i64 = LOG_PAGES + 64;
+
+/// Makes room in file and log, unless there is; on a disk that is full already there is what there is.
+pub fn reserve(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+    let size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    // The log begins anew with each start, so it is written through in any case.
+    let bytes = RESERVE_PAGES.max(free.min(2 * RESERVE_PAGES)) * size;
+    let made = connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; CREATE TABLE reserve (room BLOB) STRICT; INSERT INTO reserve VALUES (zeroblob({bytes})); DROP TABLE reserve; COMMIT;"
+    ));
+    if made.is_err() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_row| Ok(()))
+}
+
 /// Opens a file that exists, to read it.
 pub fn open_reader(path: &Path) -> rusqlite::Result<rusqlite::Connection> {
     let connection = open_plain(path)?;

@@ -71,6 +71,9 @@ impl Sqlite {
         drop(found);
         let mut writer = connection::open(&path).map_err(|error| migrate::no_database(&path, error))?;
         migrate::migrate(&path, &mut writer)?;
+        if let Err(error) = connection::reserve(&writer) {
+            tracing::warn!(%error, path = %path.display(), "no room could be set aside in the database");
+        }
         let (write, write_jobs) = Queue::new();
         let (read, read_jobs) = Queue::new();
         let read_jobs = Arc::new(Mutex::new(read_jobs));

@@ -71,6 +71,9 @@ async fn an_imported_credential_has_one_try_at_each_device() {
     assert_eq!(store.take_untried("serial:SN1", &one).await.unwrap(), Some(vec![1]));
     assert_eq!(store.take_untried("serial:SN1", &one).await.unwrap(), None, "tried");
     assert_eq!(store.take_untried("serial:SN1", &two).await.unwrap(), Some(vec![1]), "another device");
+    store.forget_tries(&one).await.unwrap();
+    assert_eq!(store.take_untried("serial:SN1", &one).await.unwrap(), Some(vec![1]), "once more");
+    assert_eq!(store.take_untried("serial:SN1", &two).await.unwrap(), None, "the other's try stays");
     assert_eq!(store.take_untried("serial:SN9", &one).await.unwrap(), None, "never imported");
     store.import_credentials(vec![("serial:SN1".to_owned(), vec![9])]).await.unwrap();
     assert_eq!(store.take_untried("serial:SN1", &one).await.unwrap(), Some(vec![9]), "a new one");

@@ -1,4 +1,4 @@
-//! A full disk: a file system of 1 MiB in a mount namespace of its own, where that is permitted.
+//! A full disk: a file system of 8 MiB in a mount namespace of its own, where that is permitted.
 
 use crate::sample::{device, user};
 use std::path::Path;
@@ -13,7 +13,7 @@ async fn fill(folder: &Path) {
     let store = Store::open(path.to_str().unwrap()).unwrap();
     store.create_user(&user("mona")).await.unwrap();
     let ballast = folder.join("ballast");
-    let free = 1 << 20;
+    let free = 8 << 20;
     let filled = std::fs::write(&ballast, vec![0; free]).unwrap_err();
     assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
 
@@ -48,7 +48,7 @@ async fn a_full_disk_is_told_and_left_again() {
         return fill(Path::new(&folder)).await;
     }
     let folder = tempfile::tempdir().unwrap();
-    let script = r#"mount -t tmpfs -o size=1m none "$FOLDER" || exit 77; PORTCULLIS_TEST_FULL_FOLDER="$FOLDER" exec "$0" "$@""#;
+    let script = r#"mount -t tmpfs -o size=8m none "$FOLDER" || exit 77; PORTCULLIS_TEST_FULL_FOLDER="$FOLDER" exec "$0" "$@""#;
     let ran = Command::new("unshare")
         .args(["--mount", "sh", "-c", script])
         .arg(std::env::current_exe().unwrap())
