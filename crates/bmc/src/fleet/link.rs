@@ -56,7 +56,7 @@ enum Makeshift {
 }
 
 /// How long the account is used in place of a session before a session is tried again.
-const MAKESHIFT: Duration = Duration::from_secs(60);
+const MAKESHIFT: Duration = Duration::from_secs(20);
 
 /// SHA-256 over user name and password.
 type Digest = [u8; 32];
@@ -170,6 +170,12 @@ impl Link {
 
     /// Closes the session. What cannot be closed stays in the book for the next start.
     pub async fn close(&mut self) -> Result<(), Trouble> {
+        if self.has_suspects() && matches!(self.makeshift, Makeshift::Until(_)) {
+            // There may be space again: then a session can be opened to close the others with.
+            self.makeshift = Makeshift::Not;
+            self.let_session_go();
+            self.sign_in().await?;
+        }
         if self.has_suspects() && matches!(self.signed, Signed::Session(_)) && self.close_suspects().await? {
             return Ok(());
         }
