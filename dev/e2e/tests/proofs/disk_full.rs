@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use api::device::{DeviceQuery, EditDevice};
 use api::record::AuditQuery;
 use e2e::appliance::section;
+use e2e::operator::Session;
 use e2e::wait;
 use model::device::{Power, Reset};
 use model::{Device, Kind};
@@ -77,12 +78,17 @@ fn disk_full() -> anyhow::Result<()> {
         on(&ground, device)?;
     }
 
+    let session = ground.operator.sign_in(&ground.appliance)?;
+
     small.fill()?;
     ordinary_acts_are_refused(&ground, first)?;
     let switched = ground.admin.switch(&second.id.0, Reset::ForceOff)?;
     ensure!(switched.power == Power::Off, "it is {}", switched.power);
     ensure!(power(&ground, second)? == "Off", "the controller was not told");
     reads_answer(&ground, second)?;
+    pages_answer(&session, second)?;
+    let on_a_full_disk = ground.operator.sign_in(&ground.appliance)?;
+    pages_answer(&on_a_full_disk, second)?;
     killed_and_started_on_a_full_disk(&mut ground, third)?;
 
     small.free()?;
@@ -115,14 +121,11 @@ fn edit(ground: &Ground, device: &Device, mark: &str) -> Result<(), model::Failu
 }
 
 fn ordinary_acts_are_refused(ground: &Ground, device: &Device) -> anyhow::Result<()> {
-    // What the database refuses is not acknowledged, and the log may have a little room left beyond its reserve.
+    // The log may have a little room left beyond its reserve.
     let full = wait::until("an ordinary act is refused", Duration::from_secs(60), || {
-        ensure!(
-            edit(ground, device, "full").is_err(),
-            "an edit was acknowledged that is nowhere written down"
-        );
         Ok(ground.admin.switch(&device.id.0, Reset::On).err())
     })?;
+    ensure!(edit(ground, device, "full").is_err(), "an edit was done");
     println!("refused: {full}; hint: {:?}", full.hint);
     ensure!(full.kind == Kind::Unavailable, "{full:?}");
     ensure!(full.hint.as_deref().is_some_and(|hint| hint.contains("free space")), "{full:?}");
@@ -149,6 +152,15 @@ fn reads_answer(ground: &Ground, off: &Device) -> anyhow::Result<()> {
     let act = acts.iter().find(|entry| entry.object.as_deref() == Some(&format!("device {}", off.name)));
     let act = act.context("the act that switched it off is not in the log")?;
     ensure!(act.outcome.as_deref() == Some("done"), "{act:?}");
+    Ok(())
+}
+
+/// Who is signed in sees the pages, and is not signed out.
+fn pages_answer(session: &Session, device: &Device) -> anyhow::Result<()> {
+    for path in ["/", "/racks", "/audit", &format!("/devices/{}", device.id)] {
+        let page = session.get(path)?;
+        ensure!(page.status == 200, "{path} is answered with {}", page.status);
+    }
     Ok(())
 }
 
