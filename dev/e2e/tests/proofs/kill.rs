@@ -96,6 +96,8 @@ pub fn configure(config: &mut toml::Table, anchor: &std::path::Path) {
     let bmc = section(config, "bmc");
     bmc.insert("backoff_limit".into(), 5.into());
     bmc.insert("inventory_interval".into(), 60.into());
+    // These servers are back before anybody has looked; a restart is not watched for long.
+    bmc.insert("power_restart_watch".into(), 2.into());
     let audit = section(config, "audit");
     audit.insert("anchor".into(), anchor.display().to_string().into());
     audit.insert("checkpoint_records".into(), 40.into());
