@@ -25,4 +25,15 @@ say "tests"
 unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
 export PORTCULLIS_BIN="$target/debug/portcullis"
 export PORTCULLIS_PEERS="$cache/peers/bin"
-cargo test --locked --workspace --no-fail-fast
+# What a passing test says is shown too: one that had to be skipped says so, by name.
+log="$(mktemp)"
+cargo test --locked --workspace --no-fail-fast -- --show-output >"$log" 2>&1 &
+tests=$!
+tail --pid="$tests" -n +1 -f "$log" | grep --line-buffered -E '^(test |     Running |   Doc-tests |error|SKIPPED )' || true
+status=0
+wait "$tests" || status=$?
+[ "$status" = 0 ] || grep -v -E '^test .* ok$' "$log" | tail -n 400
+say "skipped: $(grep -c '^SKIPPED ' "$log" || true)"
+grep '^SKIPPED ' "$log" | sort -u || true
+rm -f "$log"
+[ "$status" = 0 ]
