@@ -45,7 +45,7 @@ git clone --quiet "$root" "$chroot/root/portcullis"
 if [ "$what" != test ]; then
   say "make run, for the first time"
   started=$SECONDS
-  inside setsid make -C /root/portcullis run >"$work/run.log" 2>&1 &
+  inside make -C /root/portcullis run >"$work/run.log" 2>&1 &
   job=$!
   until curl --silent --insecure --fail --max-time 5 https://127.0.0.1:8443/readyz >/dev/null; do
     kill -0 "$job" 2>/dev/null || { cat "$work/run.log" >&2; fail "make run ended by itself"; }
@@ -54,7 +54,10 @@ if [ "$what" != test ]; then
   done
   say "it answers after $((SECONDS - started)) s"
   tail -8 "$work/run.log"
-  pkill -TERM -s "$(ps -o sid= -p "$job" | tr -d ' ')" -x portcullis || true
+  # The one whose root is the chroot, and no other that runs on this machine.
+  for pid in $(pgrep -x portcullis); do
+    [ "$(readlink "/proc/$pid/root")" != "$chroot" ] || kill -TERM "$pid"
+  done
   wait "$job" || true
 fi
 if [ "$what" != run ]; then
