@@ -36,7 +36,7 @@ cp /etc/ssl/certs/ca-certificates.crt "$chroot/etc/ssl/certs/"
 for at in proc dev sys; do mount --rbind "/$at" "$chroot/$at"; mount --make-rslave "$chroot/$at"; done
 mkdir -p "$chroot/root/.rustup" "$chroot/root/.cargo/bin"
 mount --bind -o ro "$rustup" "$chroot/root/.rustup"
-cp "$cargo"/bin/{cargo,rustc,rustup,rustfmt,cargo-fmt,cargo-clippy,clippy-driver} "$chroot/root/.cargo/bin/"
+cp "$cargo"/bin/{cargo,rustc,rustdoc,rustup,rustfmt,cargo-fmt,cargo-clippy,clippy-driver} "$chroot/root/.cargo/bin/"
 
 say "a fresh clone of $(git rev-parse --short HEAD)"
 git clone --quiet "$root" "$chroot/root/portcullis"
