@@ -13,6 +13,19 @@ finish() {
 }
 trap finish EXIT
 
+# What each failed test printed, and what did not compile; never what the others printed.
+show_failures() {
+  say "what failed"
+  awk '
+    /^error(\[|:)/ { compiler = 1 }
+    compiler { print; if ($0 == "") compiler = 0; next }
+    /^     Running |^   Doc-tests / { program = $0; inside = 0 }
+    /^failures:$/ { inside = 1; if (program != "") { print program; program = "" }; next }
+    /^test result: / { if (inside) print; inside = 0 }
+    inside { print }
+  ' "$1" | cut -c -2000 | tail -n 1500
+}
+
 dev/scripts/setup.sh test
 at="checks"
 dev/scripts/check.sh
@@ -32,7 +45,7 @@ tests=$!
 tail --pid="$tests" -n +1 -f "$log" | grep --line-buffered -E '^(test |     Running |   Doc-tests |error|SKIPPED )' || true
 status=0
 wait "$tests" || status=$?
-[ "$status" = 0 ] || grep -v -E '^test .* ok$' "$log" | tail -n 400
+[ "$status" = 0 ] || show_failures "$log"
 say "skipped: $(grep -c '^SKIPPED ' "$log" || true)"
 grep '^SKIPPED ' "$log" | sort -u || true
 rm -f "$log"

@@ -1,37 +1,36 @@
 //! A port and addresses that no other test has, in this process or in another one.
 
-use anyhow::Context as _;
-use std::fs::{File, OpenOptions};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 /// How many tests can run at the same time on one machine; each holds one slot, or two.
 const SLOTS: u16 = 4000;
 /// Below the range that kernels hand out by themselves.
 const FIRST_PORT: u16 = 21_000;
+/// Where on its own address a slot is held. A socket and not a file: two runs that share a network but no files, as one
+/// in a chroot does, see each other.
+const HELD_AT: u16 = 20_999;
 
 /// A number that is held until this is dropped, or the process has ended in whatever way.
 #[derive(Debug)]
 pub struct Slot {
     number: u16,
-    _lock: File,
+    _held: UdpSocket,
 }
 
 impl Slot {
-    /// Takes the lowest free number.
+    /// Takes the lowest free number whose port nobody listens at.
     ///
     /// # Errors
-    /// If the folder for locks cannot be made, or all are taken.
+    /// If all are taken.
     pub fn take() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join("portcullis-e2e-slots");
-        std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         for number in 0..SLOTS {
-            let path = folder.join(number.to_string());
-            let Ok(file) = OpenOptions::new().create(true).append(true).open(&path) else { continue };
-            if file.try_lock().is_ok() {
-                return Ok(Self { number, _lock: file });
+            let [high, low] = number.to_be_bytes();
+            let Ok(held) = UdpSocket::bind((Ipv4Addr::new(127, 100 + high, low, 1), HELD_AT)) else { continue };
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, FIRST_PORT + number)).is_ok() {
+                return Ok(Self { number, _held: held });
             }
         }
-        anyhow::bail!("all {SLOTS} slots in {} are taken", folder.display())
+        anyhow::bail!("all {SLOTS} slots of this machine are taken")
     }
 
     /// The port of 127.0.0.1 that belongs to it.
