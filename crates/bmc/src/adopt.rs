@@ -232,7 +232,11 @@ impl Adoption<'_> {
             result = reading => match result {
                 Ok(inventory) => {
                     let inventory = Box::new(inventory);
-                    self.shared.book.observe(Observation::Inventoried { device: self.id.clone(), inventory });
+                    self.shared.book.observe(Observation::Inventoried {
+                        device: self.id.clone(),
+                        inventory,
+                        snapshot: None,
+                    });
                     return;
                 }
                 Err(error) => error.cause(),

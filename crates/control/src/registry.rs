@@ -148,7 +148,7 @@ impl Registry {
                 self.answered(endpoint, certificate, &claim, now, new_id, &mut outputs);
             }
             Observation::Absent { endpoint } => self.absent(endpoint, &mut outputs),
-            Observation::Inventoried { device, inventory } => {
+            Observation::Inventoried { device, inventory, snapshot: _ } => {
                 self.inventoried(&device, inventory, now, &mut outputs);
             }
             Observation::StateRead { device, power, health } => {
@@ -158,6 +158,8 @@ impl Registry {
             Observation::CertificateChanged { device, presented } => {
                 self.certificate_changed(&device, presented, now, &mut outputs);
             }
+            // Nothing of the record.
+            Observation::Telemetry { .. } | Observation::Asked { .. } | Observation::Learned(_) => {}
         }
         outputs
     }

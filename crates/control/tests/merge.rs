@@ -263,7 +263,7 @@ fn what_is_not_in_the_book_changes_nothing() {
         Observation::StateRead { device: device.clone(), power: Power::On, health: None },
         Observation::Unreachable { device: device.clone(), cause: "x".into() },
         Observation::CertificateChanged { device: device.clone(), presented: certificate('x') },
-        Observation::Inventoried { device, inventory: Box::new(Inventory::default()) },
+        Observation::Inventoried { device, inventory: Box::new(Inventory::default()), snapshot: None },
     ] {
         let outputs = story.observe(observation);
         assert!(outputs.device.is_none() && outputs.events.is_empty() && outputs.keep.is_empty());

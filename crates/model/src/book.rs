@@ -9,6 +9,9 @@ use crate::failure::Failure;
 use crate::inventory::Inventory;
 use crate::permit::Permit;
 use crate::secret::Credential;
+use crate::snapshot::Snapshot;
+use crate::telemetry::Readings;
+use crate::traffic::{Learned, ModelKey, Traffic};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -53,7 +56,25 @@ pub enum Observation {
         device: DeviceId,
         /// What it is made of.
         inventory: Box<Inventory>,
+        /// The documents that this was read from, where they are kept.
+        snapshot: Option<Box<Snapshot>>,
     },
+    /// A device's sensors were read.
+    Telemetry {
+        /// Which.
+        device: DeviceId,
+        /// What they say.
+        readings: Box<Readings>,
+    },
+    /// How a device is asked at present; told after each reading.
+    Asked {
+        /// Which.
+        device: DeviceId,
+        /// How.
+        traffic: Box<Traffic>,
+    },
+    /// Something was learned of a model.
+    Learned(Box<Learned>),
     /// A device's power and health were read.
     StateRead {
         /// Which.
@@ -122,6 +143,12 @@ pub trait DeviceBook: Send + Sync {
     /// Takes an observation in: merges it into the records, raises events and findings. Cheap, never blocks.
     /// Returns the device that it was about, where there is one.
     fn observe(&self, observation: Observation) -> Option<DeviceId>;
+
+    /// What was learned of a model, where anything was.
+    fn learned(&self, model: &ModelKey) -> Option<Arc<Learned>> {
+        let _ = model;
+        None
+    }
 
     /// The steps of an act, for whoever watches.
     fn progress(&self, event: crate::event::What);

@@ -17,6 +17,9 @@
 //! | [`principal`] | who acts, and from where |
 //! | [`secret`] | values that are never shown |
 //! | [`settings`] | configuration that is its own documentation |
+//! | [`snapshot`] | the documents of one full reading |
+//! | [`telemetry`] | what sensors say |
+//! | [`traffic`] | how a controller is asked, and what was learned of its model |
 
 pub mod access;
 pub mod book;
@@ -30,6 +33,9 @@ pub mod permit;
 pub mod principal;
 pub mod secret;
 pub mod settings;
+pub mod snapshot;
+pub mod telemetry;
+pub mod traffic;
 
 pub use access::{Action, Grant, Object, Role, Scope};
 pub use clock::{Clock, SystemClock};

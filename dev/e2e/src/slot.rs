@@ -25,7 +25,9 @@ impl Slot {
     pub fn take() -> anyhow::Result<Self> {
         for number in 0..SLOTS {
             let [high, low] = number.to_be_bytes();
-            let Ok(held) = UdpSocket::bind((Ipv4Addr::new(127, 100 + high, low, 1), HELD_AT)) else { continue };
+            let Ok(held) = UdpSocket::bind((Ipv4Addr::new(127, 100 + high, low, 1), HELD_AT)) else {
+                continue;
+            };
             if TcpListener::bind((Ipv4Addr::LOCALHOST, FIRST_PORT + number)).is_ok() {
                 return Ok(Self { number, _held: held });
             }

@@ -230,7 +230,11 @@ impl Owner {
         self.systems =
             inventory.systems.iter().map(|system| system.path.clone()).take(MOST_SYSTEMS).collect();
         let inventory = Box::new(inventory);
-        self.shared.book.observe(Observation::Inventoried { device: self.id.clone(), inventory });
+        self.shared.book.observe(Observation::Inventoried {
+            device: self.id.clone(),
+            inventory,
+            snapshot: None,
+        });
         Ok(())
     }
 

@@ -114,7 +114,7 @@ impl DeviceBook for TestBook {
     fn observe(&self, observation: Observation) -> Option<DeviceId> {
         self.change(|records| {
             match &observation {
-                Observation::Inventoried { device, inventory } => {
+                Observation::Inventoried { device, inventory, .. } => {
                     if let Some(device) = records.devices.get_mut(device) {
                         device.identify(inventory);
                         device.state.power = inventory.power();
