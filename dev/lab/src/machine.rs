@@ -270,7 +270,9 @@ impl Machine {
             self.access.open(username, password, now)
         };
         match opened {
-            Err(Denial::Full) => problem(503, row.access.full.1, row.access.full.0, &[]),
+            Err(Denial::Full) => {
+                problem(row.access.full.status, row.access.full.id, row.access.full.message, &[])
+            }
             Err(denial) => Self::denied(denial),
             Ok(session) => {
                 let path = format!("{ROOT}/SessionService/Sessions/{}", session.id);
@@ -359,7 +361,8 @@ impl Machine {
             {
                 return Response::empty(304).with("ETag", etag);
             }
-            let answer = match query::apply(view, doc, request.query) {
+            let resolve = |target: &str| view.at(target);
+            let answer = match query::apply((&view.row.root).into(), &resolve, doc, request.query) {
                 Ok(doc) => Response::json(200, doc),
                 Err(response) => return response,
             };

@@ -122,6 +122,14 @@ impl View<'_> {
         Some(doc)
     }
 
+    /// The document that a link leads to.
+    #[must_use]
+    pub fn at(&self, target: &str) -> Option<Value> {
+        let path: Vec<&str> =
+            target.strip_prefix(ROOT).unwrap_or_default().split('/').filter(|s| !s.is_empty()).collect();
+        self.document(&path)
+    }
+
     fn raw(&self, path: &[&str]) -> Option<(Place, Value)> {
         match path {
             ["Systems", rest @ ..] => self.systems(rest),

@@ -1,11 +1,31 @@
-//! Query parameters (DSP0266, section "Query parameters"): `$expand`, `$select`, `only`, `$top`, `$skip`.
+//! Query parameters (DSP0266, section "Query parameters"): `$expand`, `$select`, `only`, `$top`, `$skip`, over any
+//! tree of documents that can be looked up by path.
 
-use super::{ROOT, View};
 use crate::answer::{Response, bad_request, problem};
+use crate::flavour::RootRow;
 use serde_json::{Map, Value, json};
 
+/// What a service does of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expand {
+pub struct Abilities {
+    /// How deep `$expand` goes; zero for not at all.
+    pub levels: u32,
+    /// Whether `$expand` knows `*` and `~`, or only `.`.
+    pub all: bool,
+    /// `$select`.
+    pub select: bool,
+    /// `only`.
+    pub only: bool,
+}
+
+/// The document that a link leads to.
+pub type Resolve<'a> = &'a dyn Fn(&str) -> Option<Value>;
+
+/// The most documents that one answer brings.
+const MOST: usize = 2_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
     /// `*`: every link.
     All,
     /// `.`: all but those under `Links`.
@@ -14,24 +34,34 @@ enum Expand {
     Links,
 }
 
+impl From<&RootRow> for Abilities {
+    fn from(row: &RootRow) -> Self {
+        Self { levels: row.expand_levels, all: row.expand_all, select: row.select, only: row.only_member }
+    }
+}
+
 /// A document with the query applied to it.
 ///
 /// # Errors
-/// The answer that says which parameter is not understood, or not supported by this maker.
-pub fn apply(view: &View<'_>, mut doc: Value, query: Option<&str>) -> Result<Value, Response> {
+/// The answer that says which parameter is not understood, or not supported by this service.
+pub fn apply(
+    can: Abilities,
+    resolve: Resolve<'_>,
+    mut doc: Value,
+    query: Option<&str>,
+) -> Result<Value, Response> {
     for item in query.unwrap_or_default().split('&').filter(|item| !item.is_empty()) {
         let (name, value) = item.split_once('=').unwrap_or((item, ""));
         let (name, value) = (decode(name), decode(value));
-        let row = &view.row.root;
         match name.as_str() {
-            "$expand" if row.expand_levels > 0 => {
-                let (which, levels) = expansion(view, &value)?;
-                expand(view, &mut doc, which, levels, false);
+            "$expand" if can.levels > 0 => {
+                let (which, levels) = expansion(can, &value)?;
+                Expansion { resolve, which, left: MOST }.node(&mut doc, levels, false);
             }
-            "$select" if row.select => select(&mut doc, &value),
-            "only" if row.only_member && value.is_empty() => only(view, &mut doc)?,
+            "$select" if can.select => select(&mut doc, &value),
+            "only" if can.only && value.is_empty() => only(resolve, &mut doc)?,
             "$top" | "$skip" => page(&mut doc, &name, &value)?,
-            "only" if row.only_member => {
+            "only" if can.only => {
                 let message = format!("The query parameter only takes no value, and not {value}.");
                 return Err(bad_request("QueryParameterValueFormatError", &message, &[&value, "only"]));
             }
@@ -65,16 +95,16 @@ pub fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn expansion(view: &View<'_>, value: &str) -> Result<(Expand, u32), Response> {
+fn expansion(can: Abilities, value: &str) -> Result<(Which, u32), Response> {
     let wrong = || {
         let message = format!("The value {value} for the query parameter $expand is not valid.");
         bad_request("QueryParameterValueFormatError", &message, &[value, "$expand"])
     };
     let (mark, rest) = value.split_once('(').unwrap_or((value, ""));
     let which = match mark {
-        "*" if view.row.root.expand_all => Expand::All,
-        "~" if view.row.root.expand_all => Expand::Links,
-        "." => Expand::NotLinks,
+        "*" if can.all => Which::All,
+        "~" if can.all => Which::Links,
+        "." => Which::NotLinks,
         _ => return Err(wrong()),
     };
     let levels = match rest.strip_suffix(')').map(|rest| rest.strip_prefix("$levels=")) {
@@ -82,54 +112,61 @@ fn expansion(view: &View<'_>, value: &str) -> Result<(Expand, u32), Response> {
         Some(Some(number)) => number.parse().ok().filter(|levels| *levels >= 1).ok_or_else(wrong)?,
         _ => return Err(wrong()),
     };
-    if levels > view.row.root.expand_levels {
+    if levels > can.levels {
         return Err(wrong());
     }
     Ok((which, levels))
 }
 
-/// Puts documents in the place of links, `levels` deep.
-fn expand(view: &View<'_>, node: &mut Value, which: Expand, levels: u32, in_links: bool) {
-    match node {
-        Value::Array(items) => items.iter_mut().for_each(|item| {
-            expand_link(view, item, which, levels, in_links);
-        }),
-        Value::Object(fields) => {
-            for (name, value) in fields.iter_mut() {
-                let in_links = in_links || name == "Links";
-                if value.is_array() {
-                    expand(view, value, which, levels, in_links)
-                } else {
-                    expand_link(view, value, which, levels, in_links)
-                }
-            }
-        }
-        _ => {}
-    }
+/// Documents put in the place of links.
+struct Expansion<'a> {
+    resolve: Resolve<'a>,
+    which: Which,
+    /// How many more it may bring.
+    left: usize,
 }
 
-fn expand_link(view: &View<'_>, node: &mut Value, which: Expand, levels: u32, in_links: bool) {
-    let wanted = match which {
-        Expand::All => true,
-        Expand::NotLinks => !in_links,
-        Expand::Links => in_links,
-    };
-    let target = node
-        .as_object()
-        .filter(|fields| fields.len() == 1)
-        .and_then(|fields| fields.get("@odata.id")?.as_str())
-        .filter(|target| !target.contains('#'));
-    let Some(target) = target else { return expand(view, node, which, levels, in_links) };
-    if !wanted || levels == 0 {
-        return;
+impl Expansion<'_> {
+    /// Goes through what is inside `node`, `levels` deep.
+    fn node(&mut self, node: &mut Value, levels: u32, in_links: bool) {
+        match node {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.link(item, levels, in_links)),
+            Value::Object(fields) => {
+                for (name, value) in fields.iter_mut() {
+                    let in_links = in_links || name == "Links";
+                    if value.is_array() {
+                        self.node(value, levels, in_links);
+                    } else {
+                        self.link(value, levels, in_links);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
-    let path: Vec<&str> =
-        target.strip_prefix(ROOT).unwrap_or_default().split('/').filter(|s| !s.is_empty()).collect();
-    let Some(mut doc) = view.document(&path) else { return };
-    if levels > 1 {
-        expand(view, &mut doc, which, levels - 1, false);
+
+    fn link(&mut self, node: &mut Value, levels: u32, in_links: bool) {
+        let wanted = match self.which {
+            Which::All => true,
+            Which::NotLinks => !in_links,
+            Which::Links => in_links,
+        };
+        let target = node
+            .as_object()
+            .filter(|fields| fields.len() == 1)
+            .and_then(|fields| fields.get("@odata.id")?.as_str())
+            .filter(|target| !target.contains('#'));
+        let Some(target) = target else { return self.node(node, levels, in_links) };
+        if !wanted || levels == 0 || self.left == 0 {
+            return;
+        }
+        let Some(mut doc) = (self.resolve)(target) else { return };
+        self.left -= 1;
+        if levels > 1 {
+            self.node(&mut doc, levels - 1, false);
+        }
+        *node = doc;
     }
-    *node = doc;
 }
 
 fn select(doc: &mut Value, names: &str) {
@@ -145,14 +182,14 @@ fn select(doc: &mut Value, names: &str) {
 }
 
 /// The one member of a collection that has only one.
-fn only(view: &View<'_>, doc: &mut Value) -> Result<(), Response> {
+fn only(resolve: Resolve<'_>, doc: &mut Value) -> Result<(), Response> {
     let Some(members) = doc.get("Members") else {
         let message = "The query parameter only is for collections.";
         return Err(bad_request("QueryNotSupportedOnResource", message, &[]));
     };
     if let Some([_]) = members.as_array().map(Vec::as_slice) {
         let mut members = members.clone();
-        expand(view, &mut members, Expand::All, 1, false);
+        Expansion { resolve, which: Which::All, left: 1 }.node(&mut members, 1, false);
         if let Some(member) = members.as_array_mut().and_then(Vec::pop) {
             *doc = member;
         }
@@ -179,7 +216,46 @@ fn page(doc: &mut Value, name: &str, value: &str) -> Result<(), Response> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::*;
+
+    const CAN: Abilities = Abilities { levels: 9, all: true, select: true, only: true };
+
+    /// Two documents that lead to each other, one of them also under `Links`.
+    fn circle(target: &str) -> Option<Value> {
+        let other = match target {
+            "/a" => "/b",
+            "/b" => "/a",
+            _ => return None,
+        };
+        Some(json!({
+            "@odata.id": target,
+            "Next": { "@odata.id": other },
+            "Twice": [{ "@odata.id": other }, { "@odata.id": other }],
+            "Links": { "Self": { "@odata.id": target } },
+            "Gone": { "@odata.id": "/nowhere" },
+        }))
+    }
+
+    #[test]
+    fn an_expansion_keeps_to_its_kind_and_its_depth() {
+        let of = |query| apply(CAN, &circle, circle("/a").unwrap(), Some(query)).unwrap();
+        let near = of("$expand=.");
+        assert_eq!(near["Next"]["Next"], json!({ "@odata.id": "/a" }));
+        assert_eq!(near["Links"]["Self"], json!({ "@odata.id": "/a" }));
+        assert_eq!(near["Gone"], json!({ "@odata.id": "/nowhere" }));
+        let links = of("$expand=~($levels=1)");
+        assert_eq!(links["Next"], json!({ "@odata.id": "/b" }));
+        assert!(links["Links"]["Self"]["Twice"].is_array());
+        let deep = of("$expand=*($levels=2)");
+        assert_eq!(deep["Twice"][1]["Next"]["Next"], json!({ "@odata.id": "/b" }));
+    }
+
+    #[test]
+    fn documents_that_lead_in_a_circle_end_all_the_same() {
+        let doc = apply(CAN, &circle, circle("/a").unwrap(), Some("$expand=*($levels=9)")).unwrap();
+        let count = doc.to_string().matches("\"Gone\"").count();
+        assert_eq!(count, MOST + 1);
+    }
 
     #[test]
     fn percent_encoding_is_undone() {

@@ -1,7 +1,7 @@
 //! Dell: iDRAC 9. Identifiers with dots, the service tag in the root, no intermediate power states.
 
 use super::{
-    AccessRow, Already, Etag, Flavour, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
+    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
     Versions,
 };
 use crate::document::{Place, View, set};
@@ -98,10 +98,11 @@ pub(super) static ROW: Flavour = Flavour {
         lock_after: 5,
         lock_seconds: 60,
         session_id: |_, number, _| (number + 100).to_string(),
-        full: (
-            "The maximum number of user sessions is reached, so a new session cannot be created.",
-            "IDRAC.2.8.RAC0218",
-        ),
+        full: Full {
+            status: 503,
+            id: "IDRAC.2.8.RAC0218",
+            message: "The maximum number of user sessions is reached, so a new session cannot be created.",
+        },
     },
     names: Names {
         cpu: |number| format!("CPU.Socket.{}", number + 1),

@@ -1,7 +1,7 @@
 //! HPE: iLO 5. Weak ETags, `$expand` of one kind only, no PowerCycle, whole URLs for new sessions.
 
 use super::{
-    AccessRow, Already, Etag, Flavour, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
+    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
     Versions,
 };
 use crate::document::{Place, View, set, unset};
@@ -98,7 +98,11 @@ pub(super) static ROW: Flavour = Flavour {
         lock_after: 4,
         lock_seconds: 10,
         session_id: |dice, _, user| format!("{}00000000{}", user.to_lowercase(), dice.hex(16).to_lowercase()),
-        full: ("The maximum number of sessions has been reached.", "iLO.2.16.MaxSessionsReached"),
+        full: Full {
+            status: 400,
+            id: "iLO.2.16.MaxSessionsReached",
+            message: "The maximum number of sessions has been reached.",
+        },
     },
     names: Names {
         cpu: |number| (number + 1).to_string(),

@@ -1,7 +1,7 @@
 //! Lenovo: XClarity Controller. Upper-case UUIDs, ETags everywhere, short sessions, ForceOn.
 
 use super::{
-    AccessRow, Already, Etag, Flavour, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
+    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
     Versions,
 };
 use crate::document::{Place, View, set};
@@ -97,10 +97,11 @@ pub(super) static ROW: Flavour = Flavour {
         lock_after: 5,
         lock_seconds: 60,
         session_id: |_, number, _| (number + 24).to_string(),
-        full: (
-            "The maximum number of simultaneous sessions has been reached.",
-            "Base.1.11.SessionLimitExceeded",
-        ),
+        full: Full {
+            status: 503,
+            id: "Base.1.11.SessionLimitExceeded",
+            message: "The maximum number of simultaneous sessions has been reached.",
+        },
     },
     names: Names {
         cpu: |number| (number + 1).to_string(),

@@ -292,8 +292,19 @@ pub struct AccessRow {
     pub lock_seconds: u32,
     /// A session's identifier, from its number and the name of the user.
     pub session_id: fn(&mut Dice, u64, &str) -> String,
-    /// The message of a full session table, and its identifier.
-    pub full: (&'static str, &'static str),
+    /// What a login gets when all sessions are taken.
+    pub full: Full,
+}
+
+/// What a login gets when all sessions are taken.
+#[derive(Debug)]
+pub struct Full {
+    /// The HTTP status.
+    pub status: u16,
+    /// The message's identifier, such as `IDRAC.2.8.RAC0218`.
+    pub id: &'static str,
+    /// The message.
+    pub message: &'static str,
 }
 
 /// How components are named.

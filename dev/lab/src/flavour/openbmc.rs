@@ -2,7 +2,7 @@
 //! addresses at the system, all power states shown.
 
 use super::{
-    AccessRow, Already, Etag, Flavour, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
+    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
     Versions,
 };
 use crate::document::{Place, View, link, set};
@@ -101,10 +101,11 @@ pub(super) static ROW: Flavour = Flavour {
         session_id: |dice, _, _| {
             dice.text(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 10)
         },
-        full: (
-            "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
-            "Base.1.13.SessionLimitExceeded",
-        ),
+        full: Full {
+            status: 503,
+            id: "Base.1.13.SessionLimitExceeded",
+            message: "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
+        },
     },
     names: Names {
         cpu: |number| format!("cpu{number}"),

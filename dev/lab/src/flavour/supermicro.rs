@@ -2,7 +2,7 @@
 //! the same certificate subject on every controller.
 
 use super::{
-    AccessRow, Already, Etag, Flavour, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
+    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
     Versions,
 };
 use crate::document::{Place, View, set};
@@ -99,10 +99,11 @@ pub(super) static ROW: Flavour = Flavour {
         lock_after: 3,
         lock_seconds: 30,
         session_id: |_, number, _| number.to_string(),
-        full: (
-            "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
-            "Base.1.10.SessionLimitExceeded",
-        ),
+        full: Full {
+            status: 412,
+            id: "Base.1.10.SessionLimitExceeded",
+            message: "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
+        },
     },
     names: Names {
         cpu: |number| (number + 1).to_string(),
