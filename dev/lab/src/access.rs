@@ -85,6 +85,7 @@ pub struct Access {
     wrong_at: Timestamp,
     locked_until: Option<Timestamp>,
     timeout_seconds: u32,
+    limit: usize,
 }
 
 impl Access {
@@ -101,6 +102,7 @@ impl Access {
             wrong_at: Timestamp::UNIX_EPOCH,
             locked_until: None,
             timeout_seconds: row.timeout_seconds,
+            limit: row.sessions,
         }
     }
 
@@ -125,6 +127,11 @@ impl Access {
     /// Sets them.
     pub const fn set_timeout(&mut self, seconds: u32) {
         self.timeout_seconds = seconds;
+    }
+
+    /// Sets how many sessions may be open at once.
+    pub const fn set_limit(&mut self, sessions: usize) {
+        self.limit = sessions;
     }
 
     /// Whether the lock is closed.
@@ -199,7 +206,7 @@ impl Access {
     /// If the lock is closed, name or password are wrong, or all sessions are taken.
     pub fn open(&mut self, username: &str, password: &str, now: Timestamp) -> Result<Session, Denial> {
         self.by_password(username, password, now)?;
-        if self.sessions.len() >= self.row.sessions {
+        if self.sessions.len() >= self.limit {
             return Err(Denial::Full);
         }
         self.opened += 1;

@@ -3,7 +3,7 @@
 use crate::answer::{Request, Response, bad_request, not_found, problem};
 use crate::document::system_boot_targets;
 use crate::machine::{Machine, parse};
-use crate::power::{Refusal, Timing};
+use crate::power::Refusal;
 use jiff::Timestamp;
 use model::Secret;
 use model::device::Reset;
@@ -48,7 +48,7 @@ impl Machine {
     fn reset_system(&mut self, word: &str, now: Timestamp) -> Response {
         let row = self.row();
         let Some(reset) = Reset::from_redfish(word) else { return Self::no_such_reset(word) };
-        match self.power.request(reset, now, Timing { row: &row.power, scale: self.scale }) {
+        match self.switch(reset, now) {
             Ok(()) => {
                 let boots = !matches!(reset, Reset::ForceOff | Reset::GracefulShutdown | Reset::Nmi);
                 if boots && self.settings.boot.as_ref().is_some_and(|(_, stays)| !stays) {

@@ -46,6 +46,8 @@ pub enum Body {
     None,
     /// A JSON document.
     Json(Value),
+    /// One that is written already, or what a fault made of it.
+    Written(String),
     /// An XML document.
     Xml(String),
 }
@@ -64,6 +66,10 @@ pub struct Outcome {
 pub enum Fate {
     /// It answers.
     Answer(Response),
+    /// It begins to, and resets the connection in the middle.
+    Cut(Response),
+    /// It begins to, and does not end.
+    Endless(Response),
     /// It never does.
     Hang,
     /// It resets the connection.

@@ -39,6 +39,12 @@ pub struct LabConfig {
     pub state: Option<PathBuf>,
     /// What is broken from the start.
     pub faults: Vec<FaultRule>,
+    /// Sessions at once on every BMC; absent, as many as each maker allows.
+    pub sessions: Option<usize>,
+    /// Seconds after which an unused session ends; absent, each maker's own.
+    pub session_timeout: Option<u32>,
+    /// How many of the last requests each BMC remembers, for [`crate::Lab::log`]. 0.
+    pub log: usize,
 }
 
 impl Default for LabConfig {
@@ -58,6 +64,9 @@ impl Default for LabConfig {
             time_scale: 1.0,
             state: None,
             faults: Vec::new(),
+            sessions: None,
+            session_timeout: None,
+            log: 0,
         }
     }
 }
@@ -208,7 +217,18 @@ pub struct Args {
     /// Write name, address, maker, serial number, user name and password of each BMC to this file as CSV
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// Something broken from the start, such as `hang@r1-u05`, `unavailable@127.20.0.12` or `reset@5%`; may be repeated
+    /// Sessions at once on every BMC, instead of each maker's own limit
+    #[arg(long, value_name = "N")]
+    pub sessions: Option<usize>,
+    /// Seconds after which an unused session ends, instead of each maker's own
+    #[arg(long, value_name = "SECONDS")]
+    pub session_timeout: Option<u32>,
+    /// Remember so many of the last requests of each BMC
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub log: usize,
+    /// Something broken from the start, such as `hang@r1-u05`, `slow=20000@127.20.0.12` or `reset@5%`; may be repeated.
+    /// Of hang, drop, reset, unavailable, slow=MS, flaky=P%, refuse-logins, sessions-full, lies, null-members, invalid-json,
+    /// endless-json, deep-nesting, cut, redirect[=ADDR:PORT], moved, conflict[=S], wrong-clock, reboot, restart, certificate
     #[arg(long = "fault", value_name = "KIND@WHERE")]
     pub faults: Vec<FaultRule>,
 }
@@ -235,6 +255,9 @@ impl Args {
             time_scale: self.time_scale,
             state: self.state.clone(),
             faults: self.faults.clone(),
+            sessions: self.sessions,
+            session_timeout: self.session_timeout,
+            log: self.log,
         })
     }
 }

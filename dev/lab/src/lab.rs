@@ -3,12 +3,13 @@
 use crate::certificate::{Forge, write_private};
 use crate::config::{Args, LabConfig};
 use crate::error::Error;
-use crate::fault::Change;
+use crate::fault::{Change, FaultKind};
 use crate::flavour::Kind;
 use crate::hardware;
 use crate::machine::Machine;
 use crate::random::Dice;
 use crate::run::{Bmc, Site, serve};
+use crate::tally::{Counts, Line};
 use crate::unit::{Unit, plan};
 use model::{Clock, Credential, Secret, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -80,9 +81,12 @@ impl Lab {
                 config.latency,
                 config.time_scale,
                 now,
-            );
-            config.faults.iter().for_each(|rule| rule.apply(&unit, machine.faults_mut()));
-            let bmc = Arc::new(Bmc::new(Arc::clone(&unit), machine));
+            )
+            .with_sessions(config.sessions, config.session_timeout);
+            for rule in config.faults.iter().filter(|rule| rule.at.covers(&unit)) {
+                machine.change(Change::Break(rule.kind), now);
+            }
+            let bmc = Arc::new(Bmc::new(Arc::clone(&unit), machine, config.log));
             lab.bmcs.insert(unit.addr, Arc::clone(&bmc));
             lab.site.tasks.spawn(serve(bmc, listener, Arc::clone(&lab.site)));
         }
@@ -109,6 +113,33 @@ impl Lab {
         Ok(self.bmc(addr)?.machine().open_sessions(SystemClock.now()))
     }
 
+    /// What was counted at a BMC.
+    ///
+    /// # Errors
+    /// If there is none at this address.
+    pub fn counts(&self, addr: SocketAddr) -> Result<Counts, Error> {
+        let bmc = self.bmc(addr)?;
+        bmc.look();
+        Ok(bmc.tally().counts().clone())
+    }
+
+    /// The last requests to a BMC, as many as the configuration says, the oldest first.
+    ///
+    /// # Errors
+    /// If there is none at this address.
+    pub fn log(&self, addr: SocketAddr) -> Result<Vec<Line>, Error> {
+        Ok(self.bmc(addr)?.tally().lines())
+    }
+
+    /// Counts anew at a BMC; what is open stays counted.
+    ///
+    /// # Errors
+    /// If there is none at this address.
+    pub fn forget_counts(&self, addr: SocketAddr) -> Result<(), Error> {
+        self.bmc(addr)?.tally().forget();
+        Ok(())
+    }
+
     /// The power of a BMC's server, as it tells it itself: `On`, `Off`, `PoweringOn`, `PoweringOff`.
     ///
     /// # Errors
@@ -123,7 +154,8 @@ impl Lab {
     /// If there is none at this address, or a new certificate cannot be made.
     pub fn set(&self, addr: SocketAddr, change: Change) -> Result<(), Error> {
         let bmc = self.bmc(addr)?;
-        if let (Change::Certificate, Some(forge)) = (&change, &self.site.forge) {
+        let certificate = matches!(change, Change::Certificate | Change::Break(FaultKind::Certificate));
+        if let Some(forge) = self.site.forge.as_ref().filter(|_| certificate) {
             bmc.tls(forge, true)?;
         }
         bmc.machine().change(change, SystemClock.now());

@@ -25,6 +25,8 @@
 //! | [`random`] | numbers from a seed |
 //! | `run` | sockets, TLS, HTTP |
 //! | [`sensors`] | readings that move |
+//! | `sent` | bodies on their way, whole or not |
+//! | `tally` | what is counted |
 //! | [`unit`] | who stands where |
 
 pub mod access;
@@ -44,10 +46,13 @@ pub mod power;
 pub mod random;
 mod run;
 pub mod sensors;
+mod sent;
+mod tally;
 pub mod unit;
 
 pub use config::{Args, LabConfig, Latency, Mix, RackLayout};
 pub use error::Error;
-pub use fault::{Change, FaultRule};
+pub use fault::{Change, FAULTS, FaultKind, FaultRule, Whose};
 pub use flavour::Kind;
 pub use lab::{BmcInfo, Lab, run, run_args};
+pub use tally::{Counts, Line};

@@ -7,15 +7,16 @@ use crate::answer::{
 };
 use crate::config::Latency;
 use crate::document::{ROOT, Settings, View, query};
-use crate::fault::{Change, Faults};
+use crate::fault::{Change, FaultKind, Faults, harm};
 use crate::flavour::Flavour;
 use crate::hardware;
-use crate::power::{Power, Timing, later};
+use crate::power::{Power, Refusal, Timing, later};
 use crate::random::{Dice, hash};
 use crate::unit::Unit;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use model::device::Reset;
 use model::{Credential, Secret};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -33,7 +34,11 @@ pub struct Machine {
     pub(crate) scale: f64,
     /// Away until then, because it restarts.
     pub(crate) away_until: Option<Timestamp>,
+    /// Takes no reset until then.
+    busy_until: Option<Timestamp>,
     requests: u64,
+    /// Logins that opened a session, and those that were refused.
+    logins: (u64, u64),
 }
 
 /// The largest body that is looked at, in bytes.
@@ -70,14 +75,25 @@ impl Machine {
             latency,
             scale,
             away_until: None,
+            busy_until: None,
             requests: 0,
+            logins: (0, 0),
             unit,
         }
     }
 
+    /// The same with other limits of its sessions: how many at once, and after how many seconds unused ones end.
+    #[must_use]
+    pub fn with_sessions(mut self, limit: Option<usize>, timeout: Option<u32>) -> Self {
+        limit.into_iter().for_each(|limit| self.access.set_limit(limit));
+        timeout.into_iter().for_each(|seconds| self.access.set_timeout(seconds));
+        self
+    }
+
     /// What is broken.
-    pub const fn faults_mut(&mut self) -> &mut Faults {
-        &mut self.faults
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// The maker's row.
@@ -88,8 +104,8 @@ impl Machine {
 
     /// Carries out what has become due.
     pub fn advance(&mut self, now: Timestamp) {
-        let row = self.row();
-        self.power.advance(now, Timing { row: &row.power, scale: self.scale });
+        let timing = self.timing();
+        self.power.advance(now, timing);
         self.access.advance(now);
         if self.away_until.is_some_and(|until| until <= now) {
             self.away_until = None;
@@ -104,14 +120,32 @@ impl Machine {
 
     /// Whether new connections are reset.
     #[must_use]
-    pub const fn is_deaf(&self) -> bool {
-        self.faults.reset || self.away_until.is_some()
+    pub fn is_deaf(&self) -> bool {
+        self.away_until.is_some() || self.faults.has(FaultKind::Reset)
+    }
+
+    /// Whether new connections are taken, and nothing is said on them.
+    #[must_use]
+    pub fn is_mute(&self) -> bool {
+        self.faults.has(FaultKind::Drop)
     }
 
     /// How many sessions are open.
     pub fn open_sessions(&mut self, now: Timestamp) -> usize {
         self.advance(now);
         self.access.sessions().len()
+    }
+
+    /// How many sessions were open when it was last asked anything.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.access.sessions().len()
+    }
+
+    /// How many sessions were opened ever, and how many logins were refused.
+    #[must_use]
+    pub const fn logins(&self) -> (u64, u64) {
+        self.logins
     }
 
     /// `PowerState`, as it tells it.
@@ -135,18 +169,39 @@ impl Machine {
             Change::Power(on) => self.power.force(on, now),
             Change::Certificate => {}
             Change::Latency(latency) => self.latency = latency,
-            Change::Hang(on) => self.faults.hang = on,
-            Change::Unavailable(on) => self.faults.unavailable = on,
-            Change::Reset(on) => self.faults.reset = on,
-            Change::RefuseLogins(on) => self.faults.refuse_logins = on,
-            Change::SessionsFull(on) => self.faults.sessions_full = on,
-            Change::Slow(by) => self.faults.slow = by,
+            Change::Break(FaultKind::Restart) | Change::Restart => self.restart(now),
+            Change::Break(FaultKind::Certificate) => {}
+            Change::Break(kind) => self.faults.set(kind),
+            Change::Mend(kind) => self.faults.mend(kind),
+            Change::Hang(on) => self.faults.turn(FaultKind::Hang, on),
+            Change::Unavailable(on) => self.faults.turn(FaultKind::Unavailable, on),
+            Change::Reset(on) => self.faults.turn(FaultKind::Reset, on),
+            Change::RefuseLogins(on) => self.faults.turn(FaultKind::RefuseLogins, on),
+            Change::SessionsFull(on) => self.faults.turn(FaultKind::SessionsFull, on),
+            Change::Slow(by) => self.faults.turn(FaultKind::Slow(by.unwrap_or_default()), by.is_some()),
             Change::Password(password) => {
                 self.access.set_password(self.row().ids.account, password);
             }
-            Change::Restart => self.restart(now),
-            Change::Repair => self.faults = Faults::default(),
+            Change::Repair => self.faults.clear(),
         }
+    }
+
+    /// Switches the server.
+    pub(crate) fn switch(&mut self, reset: Reset, now: Timestamp) -> Result<(), Refusal> {
+        if self.busy_until.is_some_and(|until| now < until) {
+            return Err(Refusal::WrongState(409));
+        }
+        let timing = self.timing();
+        self.power.request(reset, now, timing)?;
+        if let (Reset::ForceOff | Reset::GracefulShutdown, Some(seconds)) = (reset, self.faults.conflict()) {
+            self.busy_until = Some(later(now, seconds, self.scale));
+        }
+        Ok(())
+    }
+
+    /// How long its power takes.
+    pub(crate) fn timing(&self) -> Timing<'static> {
+        Timing { row: &self.row().power, scale: self.scale }
     }
 
     /// Forgets its sessions, and is away for a while.
@@ -163,11 +218,45 @@ impl Machine {
         if self.is_deaf() {
             return Outcome { wait: Duration::ZERO, fate: Fate::Reset };
         }
-        if self.faults.hang {
-            return Outcome { wait, fate: Fate::Hang };
+        let fate = self.fate(request, now);
+        Outcome { wait, fate }
+    }
+
+    fn fate(&mut self, request: &Request<'_>, now: Timestamp) -> Fate {
+        if self.faults.all().is_empty() {
+            return Fate::Answer(self.answer(request, now));
         }
-        let response = if self.faults.unavailable { unavailable(30) } else { self.answer(request, now) };
-        Outcome { wait, fate: Fate::Answer(response) }
+        if self.faults.has(FaultKind::Hang) {
+            return Fate::Hang;
+        }
+        if self.faults.has(FaultKind::Unavailable) {
+            return Fate::Answer(unavailable(30));
+        }
+        if let Some(to) = self.faults.redirect() {
+            let answer = Response::empty(307).with("Location", format!("https://{to}{}", request.path));
+            return Fate::Answer(answer);
+        }
+        let mut asked = *request;
+        let moved = self.faults.has(FaultKind::Moved).then(|| harm::before_move(request.path));
+        let Some(path) = moved.unwrap_or(Some(request.path.into())) else {
+            return Fate::Answer(not_found(request.path));
+        };
+        asked.path = &path;
+        let answer = self.answer(&asked, now);
+        if self.faults.has(FaultKind::Reboot) {
+            self.faults.mend(FaultKind::Reboot);
+            self.restart(now);
+            return Fate::Cut(answer);
+        }
+        let mut dice = Dice::new(self.unit.seed ^ self.requests, "flaky");
+        if dice.below(100) < self.faults.flaky() {
+            return match dice.below(3) {
+                0 => Fate::Answer(unavailable(1)),
+                1 => Fate::Reset,
+                _ => Fate::Cut(answer),
+            };
+        }
+        harm::harm(&self.faults, answer, now)
     }
 
     /// How long this answer takes.
@@ -184,7 +273,7 @@ impl Machine {
                 usual.mul_f64((0.6 + 0.8 * chance) * slow)
             }
         };
-        wait + self.faults.slow.unwrap_or_default()
+        wait + self.faults.slow()
     }
 
     fn answer(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
@@ -203,7 +292,7 @@ impl Machine {
         let open = matches!(rest.as_slice(), [] | ["$metadata" | "odata"])
             && matches!(request.method, "GET" | "HEAD");
         if request.method == "POST" && self.is_session_collection(&rest) {
-            return self.log_in(request, now);
+            return self.counted_login(request, now);
         }
         if open {
             return self.get(request, &rest, now);
@@ -227,7 +316,7 @@ impl Machine {
     }
 
     fn who(&mut self, request: &Request<'_>, now: Timestamp) -> Result<Role, Denial> {
-        if self.faults.refuse_logins {
+        if self.faults.has(FaultKind::RefuseLogins) {
             return Err(Denial::Wrong);
         }
         if let Some(token) = request.token {
@@ -247,6 +336,17 @@ impl Machine {
         })
     }
 
+    fn counted_login(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
+        let response = self.log_in(request, now);
+        let (opened, refused) = &mut self.logins;
+        if response.status == 201 {
+            *opened += 1
+        } else {
+            *refused += 1
+        }
+        response
+    }
+
     fn log_in(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
         let body = match parse(request.body) {
             Ok(body) => body,
@@ -260,11 +360,11 @@ impl Machine {
             );
             return bad_request("CreateFailedMissingReqProperties", &message, &[missing]);
         };
-        if self.faults.refuse_logins {
+        if self.faults.has(FaultKind::RefuseLogins) {
             return Self::denied(Denial::Wrong);
         }
         let row = self.row();
-        let opened = if self.faults.sessions_full {
+        let opened = if self.faults.has(FaultKind::SessionsFull) {
             self.access.by_password(username, password, now).and(Err(Denial::Full))
         } else {
             self.access.open(username, password, now)
@@ -289,9 +389,11 @@ impl Machine {
     }
 
     fn dispatch(&mut self, request: &Request<'_>, rest: &[&str], role: Role, now: Timestamp) -> Response {
+        if matches!(request.method, "GET" | "HEAD") {
+            return self.get(request, rest, now);
+        }
         let known = self.with_view(now, |view| view.document(rest));
         match request.method {
-            "GET" | "HEAD" => self.get(request, rest, now),
             "POST" if self.is_action(rest) => match role {
                 Role::Administrator | Role::Operator => self.act(request, rest, now),
                 Role::ReadOnly => forbidden(),

@@ -4,18 +4,21 @@ use crate::answer::{Body, Fate, Outcome, Request, Response};
 use crate::certificate::Forge;
 use crate::error::Error;
 use crate::machine::{MAX_BODY, Machine};
+use crate::sent::Sent;
+use crate::tally::Tally;
 use crate::unit::Unit;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::{Clock, SystemClock};
-use rustls::ServerConfig;
+use rustls::{HandshakeKind, ServerConfig};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +29,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) struct Bmc {
     pub(crate) unit: Arc<Unit>,
     machine: Mutex<Machine>,
+    tally: Mutex<Tally>,
     /// Made when it is first needed.
     tls: Mutex<Option<Arc<ServerConfig>>>,
 }
@@ -38,16 +42,35 @@ pub(crate) struct Site {
     pub(crate) stop: CancellationToken,
 }
 
+const JSON: &str = "application/json;charset=utf-8";
 /// How long a client may take for its headers or for the handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Bmc {
-    pub(crate) fn new(unit: Arc<Unit>, machine: Machine) -> Self {
-        Self { unit, machine: Mutex::new(machine), tls: Mutex::new(None) }
+    pub(crate) fn new(unit: Arc<Unit>, machine: Machine, keep: usize) -> Self {
+        Self {
+            unit,
+            machine: Mutex::new(machine),
+            tally: Mutex::new(Tally::new(keep)),
+            tls: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn machine(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends what has run out, and counts what is left.
+    pub(crate) fn look(&self) {
+        let mut machine = self.machine();
+        let open = machine.open_sessions(SystemClock.now());
+        let (logins, refused) = machine.logins();
+        drop(machine);
+        self.tally().sessions(open, logins, refused);
     }
 
     /// The certificate it shows, made if there is none yet, or if it shall be another one.
@@ -84,30 +107,52 @@ pub(crate) async fn serve(bmc: Arc<Bmc>, listener: TcpListener, site: Arc<Site>)
     site.stop.run_until_cancelled(accept).await;
 }
 
+/// A connection that is counted as long as this lives.
+struct Connected<'a>(&'a Bmc);
+
+impl Drop for Connected<'_> {
+    fn drop(&mut self) {
+        self.0.tally().disconnected();
+    }
+}
+
 async fn connection(bmc: Arc<Bmc>, stream: TcpStream, site: Arc<Site>) {
-    let talk = async {
-        let deaf = {
-            let mut machine = bmc.machine();
-            machine.advance(SystemClock.now());
-            machine.is_deaf()
-        };
-        if deaf {
-            return stream.set_zero_linger().map_err(Into::into);
-        }
-        stream.set_nodelay(true)?;
-        match &site.forge {
-            None => answer(Arc::clone(&bmc), stream).await,
-            Some(forge) => {
-                let acceptor = TlsAcceptor::from(bmc.tls(forge, false)?);
-                let stream = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await??;
-                answer(Arc::clone(&bmc), stream).await
-            }
-        }
-    };
-    let ended: Option<Result<(), BoxError>> = site.stop.run_until_cancelled(talk).await;
+    bmc.tally().connected();
+    let _connected = Connected(&bmc);
+    let ended: Option<Result<(), BoxError>> =
+        site.stop.run_until_cancelled(talk(&bmc, stream, site.forge.as_ref())).await;
     if let Some(Err(error)) = ended {
         tracing::debug!(bmc = %bmc.unit.addr, %error, "a connection ended early");
     }
+}
+
+async fn talk(bmc: &Arc<Bmc>, stream: TcpStream, forge: Option<&Forge>) -> Result<(), BoxError> {
+    let (deaf, mute) = {
+        let mut machine = bmc.machine();
+        machine.advance(SystemClock.now());
+        (machine.is_deaf(), machine.is_mute())
+    };
+    if deaf {
+        return stream.set_zero_linger().map_err(Into::into);
+    }
+    if mute {
+        return silence(stream).await.map_err(Into::into);
+    }
+    stream.set_nodelay(true)?;
+    let Some(forge) = forge else { return answer(Arc::clone(bmc), stream).await };
+    let acceptor = TlsAcceptor::from(bmc.tls(forge, false)?);
+    let stream = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await??;
+    if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+        bmc.tally().resumed();
+    }
+    answer(Arc::clone(bmc), stream).await
+}
+
+/// Takes what comes, and says nothing until the client goes.
+async fn silence(mut stream: TcpStream) -> io::Result<()> {
+    let mut heard = [0; 256];
+    while stream.read(&mut heard).await? > 0 {}
+    Ok(())
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -123,47 +168,75 @@ async fn answer(bmc: Arc<Bmc>, stream: impl AsyncRead + AsyncWrite + Unpin) -> R
         .map_err(Into::into)
 }
 
-async fn one(bmc: Arc<Bmc>, request: hyper::Request<Incoming>) -> io::Result<hyper::Response<Full<Bytes>>> {
+/// A request that is in flight as long as this lives.
+struct InFlight {
+    bmc: Arc<Bmc>,
+    number: u64,
+    status: Option<u16>,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.bmc.tally().end(self.number, self.status, Instant::now());
+    }
+}
+
+async fn one(bmc: Arc<Bmc>, request: hyper::Request<Incoming>) -> io::Result<hyper::Response<Sent>> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         // One byte more than is allowed: the machine says so.
         Err(_) => Bytes::from(vec![0; MAX_BODY + 1]),
     };
-    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let outcome = {
-        let request = Request {
-            method: head.method.as_str(),
-            path: head.uri.path(),
-            query: head.uri.query(),
-            token: text("x-auth-token"),
-            authorization: text("authorization"),
-            if_match: text("if-match"),
-            if_none_match: text("if-none-match"),
-            odata_version: text("odata-version"),
-            host: text("host"),
-            body: &body,
-        };
-        bmc.machine().handle(&request, SystemClock.now())
-    };
-    let Outcome { wait, fate } = outcome;
+    let target = head.uri.path_and_query().map_or_else(|| head.uri.path(), |target| target.as_str());
+    let number = bmc.tally().begin(head.method.as_str(), target, Instant::now());
+    let mut flight = InFlight { bmc: Arc::clone(&bmc), number, status: None };
+    let Outcome { wait, fate } = handle(&bmc, &head, &body);
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    match fate {
-        Fate::Answer(response) => Ok(write(response, bmc.unit.flavour().manner.server)),
+    let server = bmc.unit.flavour().manner.server;
+    let (response, how): (Response, fn(Bytes) -> Sent) = match fate {
+        Fate::Answer(response) => (response, Sent::whole),
+        Fate::Cut(response) => (response, Sent::cut),
+        Fate::Endless(response) => (response, Sent::endless),
         Fate::Hang => std::future::pending().await,
-        Fate::Reset => Err(io::ErrorKind::ConnectionReset.into()),
-    }
+        Fate::Reset => return Err(io::ErrorKind::ConnectionReset.into()),
+    };
+    flight.status = Some(response.status);
+    Ok(write(response, server, how))
 }
 
-fn write(response: Response, server: Option<&'static str>) -> hyper::Response<Full<Bytes>> {
+fn handle(bmc: &Bmc, head: &Parts, body: &[u8]) -> Outcome {
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let request = Request {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query(),
+        token: text("x-auth-token"),
+        authorization: text("authorization"),
+        if_match: text("if-match"),
+        if_none_match: text("if-none-match"),
+        odata_version: text("odata-version"),
+        host: text("host"),
+        body,
+    };
+    let mut machine = bmc.machine();
+    let outcome = machine.handle(&request, SystemClock.now());
+    let (open, (logins, refused)) = (machine.sessions(), machine.logins());
+    drop(machine);
+    bmc.tally().sessions(open, logins, refused);
+    outcome
+}
+
+fn write(response: Response, server: Option<&'static str>, how: fn(Bytes) -> Sent) -> hyper::Response<Sent> {
     let (kind, bytes) = match response.body {
         Body::None => (None, Bytes::new()),
-        Body::Json(doc) => (Some("application/json;charset=utf-8"), Bytes::from(doc.to_string())),
+        Body::Json(doc) => (Some(JSON), Bytes::from(doc.to_string())),
+        Body::Written(text) => (Some(JSON), Bytes::from(text)),
         Body::Xml(text) => (Some("application/xml;charset=utf-8"), Bytes::from(text)),
     };
-    let mut answer = hyper::Response::new(Full::new(bytes));
+    let mut answer = hyper::Response::new(how(bytes));
     *answer.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     let headers = answer.headers_mut();
     let usual = [

@@ -6,56 +6,17 @@
     reason = "in tests, also in their helpers, this is how they fail"
 )]
 
-use lab::{BmcInfo, Change, Kind, Lab, LabConfig, Mix};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+mod counting;
+mod documents;
+mod support;
+mod wire;
+
+use lab::{Change, Kind, Lab, LabConfig, Mix};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::Ipv4Addr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{ask, certificate, log_in, plain, root};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-
-async fn plain(first_addr: Ipv4Addr, kind: Kind) -> (Lab, BmcInfo) {
-    let config = LabConfig {
-        count: 1,
-        first_addr,
-        port: 0,
-        tls: false,
-        time_scale: 0.01,
-        mix: Mix::only(kind),
-        ..LabConfig::default()
-    };
-    let lab = Lab::start(config).await.expect("the lab starts");
-    let bmc = lab.bmcs().remove(0);
-    (lab, bmc)
-}
-
-/// One request on a connection of its own; the status and the whole answer.
-async fn ask(addr: SocketAddr, head: &str, body: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(addr).await?;
-    let text = format!(
-        "{head}\r\nHost: {addr}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(text.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.map(|status| (status, answer)).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-}
-
-async fn root(addr: SocketAddr) -> io::Result<u16> {
-    ask(addr, "GET /redfish/v1 HTTP/1.1", "").await.map(|(status, _)| status)
-}
-
-async fn log_in(bmc: &BmcInfo, password: &str) -> u16 {
-    let body = format!("{{\"UserName\":\"{}\",\"Password\":\"{password}\"}}", bmc.credential.username);
-    ask(bmc.addr, "POST /redfish/v1/SessionService/Sessions HTTP/1.1", &body).await.unwrap().0
-}
 
 #[tokio::test]
 async fn a_bmc_is_unavailable_and_recovers() {
@@ -143,58 +104,6 @@ async fn power_that_is_set_from_outside_is_seen_at_once() {
     assert_eq!(lab.power_state(bmc.addr).unwrap(), "On");
     lab.stop().await;
     assert!(TcpStream::connect(bmc.addr).await.is_err(), "a lab that stopped listens no more");
-}
-
-/// Takes every certificate; what it is, is looked at afterwards.
-#[derive(Debug)]
-struct Anything(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-async fn certificate(addr: SocketAddr) -> Vec<u8> {
-    let provider = Arc::new(ring::default_provider());
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anything(provider)))
-        .with_no_client_auth();
-    let stream = TcpStream::connect(addr).await.unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(addr.ip().into(), stream).await.unwrap();
-    stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
 }
 
 #[tokio::test]
