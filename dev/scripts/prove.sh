@@ -3,6 +3,7 @@
 # Each can be made shorter or longer by a variable:
 #   PORTCULLIS_PROVE_KILLS          how often the appliance is killed under load (300)
 #   PORTCULLIS_PROVE_FUZZ_SECONDS   how long each parser is fuzzed (1800)
+# The sweep of a /16 needs root, for network namespaces of its own.
 source "$(dirname "$0")/lib.sh"
 source dev/scripts/figures.sh
 
@@ -38,6 +39,11 @@ cargo build --locked --release --package portcullis
 unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
 PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \
   cargo test --locked --release --package e2e -- kill --test-threads 1 --nocapture
+
+say "a sweep of a whole /16"
+PORTCULLIS_PROVE_SWEEP_PREFIX=16 PORTCULLIS_PROVE_SWEEP_CONTROLLERS=1000 PORTCULLIS_PROVE_SWEEP_PACE=1000 \
+  PORTCULLIS_PROVE_SWEEP_SECONDS=10 PORTCULLIS_BIN="$target/release/portcullis" \
+  cargo test --locked --release --package e2e --test proofs -- sweep:: --test-threads 1 --nocapture
 
 say "captured trees and a virtual machine"
 PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \

@@ -35,10 +35,16 @@ settings! {
         sweep_connect_timeout_ms: u64 = 500,
         /// How long, in seconds, a service that accepted may take for TLS and its service root.
         sweep_answer_timeout: u64 = 15,
-        /// How many addresses a sweep waits for at the same time.
-        sweep_sockets: usize = 128,
+        /// How many addresses are waited for at the same time, by all sweeps together. An address that does not
+        /// answer takes a place for the whole `sweep_connect_timeout_ms`: 256 places and 500 ms are 512 addresses a
+        /// second, 2000 places a /16 in 17 s. Each place is an open file, and at most half of those that the system
+        /// allows are used.
+        sweep_sockets: usize = 256,
+        /// How many services that accepted a connection are asked for their service root at the same time, by each
+        /// sweep. They take none of the places of `sweep_sockets`.
+        sweep_answers: usize = 128,
         /// The highest rate, in addresses a second, that a sweep may ask for.
-        sweep_rate_limit: u32 = 2000,
+        sweep_rate_limit: u32 = 10_000,
         /// How many sweeps may run at the same time.
         sweeps_at_once: usize = 4,
         /// How long, in seconds, a server may take for what its operating system does (graceful shutdown,

@@ -9,6 +9,7 @@ mod exit;
 mod files;
 mod init;
 mod notify;
+mod open_files;
 mod output;
 mod parts;
 mod remote;

@@ -4,7 +4,7 @@ use crate::cli::Place;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::parts::{self, Parts};
-use crate::{adoption, notify, service, telemetry};
+use crate::{adoption, notify, open_files, service, telemetry};
 use anyhow::Context as _;
 use bmc::Fleet;
 use control::{Jobs, Records};
@@ -58,7 +58,8 @@ impl Appliance {
     pub async fn start(place: &Place, config: &Config, metrics: telemetry::Metrics) -> anyhow::Result<Self> {
         // 1. The data directory is locked; vault, store, audit log, users and devices are opened.
         let parts = parts::open(place, config).await?;
-        let config = config.clone().rooted(&place.data);
+        let mut config = config.clone().rooted(&place.data);
+        open_files::allow(&mut config.bmc);
         let stops = Stops::new();
         let mut tasks = JoinSet::new();
         // 2. Records are written down as they change.

@@ -45,6 +45,21 @@ pub async fn open(
         Ok(Err(source)) => return Err(Error::Connect { operation: operation.into(), endpoint, source }),
         Ok(Ok(stream)) => stream,
     };
+    over(stream, target, limits, must_show, operation).await
+}
+
+/// The same over a TCP connection that is open already.
+///
+/// # Errors
+/// [`Error::TimedOut`], [`Error::Tls`], [`Error::CertificateChanged`].
+pub async fn over(
+    stream: TcpStream,
+    target: &Target,
+    limits: &Limits,
+    must_show: Option<Fingerprint>,
+    operation: &str,
+) -> Result<(Connection, Option<Certificate>), Error> {
+    let endpoint = target.endpoint;
     // Requests are small and wait for their answer: Nagle's algorithm would only delay them.
     drop(stream.set_nodelay(true));
     match target.scheme {

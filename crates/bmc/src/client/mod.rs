@@ -24,6 +24,7 @@ use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// The one path that every Redfish service has (DSP0266, protocol version).
 pub const ROOT: &str = "/redfish/v1/";
@@ -233,6 +234,19 @@ impl Client {
         Ok(self.certificate.as_ref())
     }
 
+    /// The same over a TCP connection to the controller that is open already, as a sweep makes them.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], [`Error::Tls`], [`Error::CertificateChanged`].
+    pub async fn connect_over(&mut self, stream: TcpStream) -> Result<Option<&Certificate>, Error> {
+        let must_show = self.must_show();
+        let (connection, certificate) =
+            connection::over(stream, &self.target, &self.limits, must_show, "connect to").await?;
+        self.certificate = certificate.or_else(|| self.certificate.take());
+        self.connection = Some(connection);
+        Ok(self.certificate.as_ref())
+    }
+
     /// The certificate that the controller showed, once there was a connection over HTTPS.
     #[must_use]
     pub const fn certificate(&self) -> Option<&Certificate> {
@@ -303,14 +317,18 @@ impl Client {
         {
             return Ok(connection);
         }
-        let must_show = match (&self.target.trust, &self.certificate) {
-            (Trust::Pinned(pinned), _) => Some(*pinned),
-            (Trust::Look { .. }, seen) => seen.as_ref().map(|seen| seen.fingerprint),
-        };
+        let must_show = self.must_show();
         let (connection, certificate) =
             connection::open(&self.target, &self.limits, must_show, operation).await?;
         self.certificate = certificate.or_else(|| self.certificate.take());
         Ok(connection)
+    }
+
+    fn must_show(&self) -> Option<Fingerprint> {
+        match (&self.target.trust, &self.certificate) {
+            (Trust::Pinned(pinned), _) => Some(*pinned),
+            (Trust::Look { .. }, seen) => seen.as_ref().map(|seen| seen.fingerprint),
+        }
     }
 }
 

@@ -131,6 +131,12 @@ impl Fleet {
         supervisor::run(self.0, stop).await;
     }
 
+    /// For the tests of its parts.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        self.0.clone()
+    }
+
     /// Gives an order to a device's owner and waits for the outcome.
     fn order<T: Send + 'static>(
         &self,

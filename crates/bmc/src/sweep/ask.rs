@@ -1,4 +1,4 @@
-//! One address: a TCP connection, the certificate, the service root. No credential is ever sent here.
+//! What accepted a connection: its certificate, its service root. No credential is ever sent here.
 
 use super::claim;
 use crate::client::{Client, Limits, ROOT, Target, Trust};
@@ -7,19 +7,17 @@ use crate::error::Error;
 use model::book::Claim;
 use model::device::{Certificate, Endpoint};
 use rustls::RootCertStore;
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// The largest service root that is read, in bytes; the largest known has 12 KiB.
 const LARGEST_ROOT: usize = 256 * 1024;
 
-/// What was found at an address.
+/// What was found where something took a connection.
 #[derive(Debug)]
 pub enum Found {
-    /// Nothing takes connections there.
-    Nothing,
-    /// Something does, but it is no Redfish service, or it could not be asked.
+    /// It is no Redfish service, or it could not be asked.
     Other,
     /// A Redfish service.
     Redfish {
@@ -30,13 +28,17 @@ pub enum Found {
     },
 }
 
-/// Asks one address.
-pub async fn ask(endpoint: Endpoint, config: &Config, authorities: Option<Arc<RootCertStore>>) -> Found {
+/// Asks over a connection that was just made.
+pub async fn ask(
+    stream: TcpStream,
+    endpoint: Endpoint,
+    config: &Config,
+    authorities: Option<Arc<RootCertStore>>,
+) -> Found {
     let target = Target::https(endpoint, Trust::Look { authorities });
     let mut client = Client::new(target, limits(config));
-    match client.connect().await {
+    match client.connect_over(stream).await {
         Ok(_) => root(client).await,
-        Err(error) if is_nothing(&error) => Found::Nothing,
         Err(Error::Tls { .. }) if config.plain_http => {
             root(Client::new(Target::plain_http(endpoint), limits(config))).await
         }
@@ -74,21 +76,5 @@ fn limits(config: &Config) -> Limits {
         first_byte: answer,
         whole: answer,
         body: LARGEST_ROOT,
-    }
-}
-
-/// Whether the network says that nothing is there. What the appliance itself lacks (a route, a free
-/// socket) says nothing about the address.
-fn is_nothing(error: &Error) -> bool {
-    match error {
-        Error::TimedOut { awaited: "connection", .. } => true,
-        Error::Connect { source, .. } => matches!(
-            source.kind(),
-            ErrorKind::ConnectionRefused
-                | ErrorKind::HostUnreachable
-                | ErrorKind::TimedOut
-                | ErrorKind::ConnectionReset
-        ),
-        _ => false,
     }
 }

@@ -4,13 +4,17 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`ask`] | one address: connection, certificate, service root |
+//! | [`ask`] | what accepted a connection: certificate, service root |
 //! | [`claim`] | what a service root says to anybody; pure |
-//! | [`plan`] | which address is asked when; pure |
+//! | [`connect`] | one address: a connection, or why there is none |
+//! | [`pace`] | when the next is asked, and how many wait at the same time; pure |
+//! | [`plan`] | which address is asked, and how far the sweep is; pure |
 //! | [`run`] | a sweep under way |
 
 mod ask;
 pub mod claim;
+mod connect;
+pub mod pace;
 pub mod plan;
 mod run;
 
@@ -106,6 +110,11 @@ impl Sweeps {
         state.last = state.last.max(record.number);
         state.running.insert(record.number, Running { range, port, stop });
         record
+    }
+
+    /// How many of `all` places a running sweep may take: as many as any other.
+    fn share(&self, all: usize) -> usize {
+        (all / self.lock().running.len().max(1)).max(1)
     }
 
     fn give_up(&self, range: IpNet, port: u16) {

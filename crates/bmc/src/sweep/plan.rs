@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use model::{Failure, Kind};
+use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
 
 /// The largest IPv6 range that is walked: /112, 65,536 addresses.
 const MIN_PREFIX_V6: u8 = 112;
@@ -84,66 +84,53 @@ impl Walk {
     }
 }
 
-/// Lets at most `rate` through a second, and a tenth of a second's worth at once: a function of time
-/// alone (the generic cell rate algorithm, ITU-T I.371). A sweep that was held up makes up for no more
-/// than that tenth.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    interval: Duration,
-    tolerance: Duration,
-    due: Duration,
-}
-
-impl Pace {
-    /// A pace of `rate` a second; at least one.
-    #[must_use]
-    pub fn new(rate: u32) -> Self {
-        let rate = rate.max(1);
-        let interval = Duration::from_secs(1) / rate;
-        Self { interval, tolerance: interval * (rate / 10), due: Duration::ZERO }
-    }
-
-    /// Whether one more may pass `elapsed` after the start.
-    ///
-    /// # Errors
-    /// The pause until the next may pass.
-    pub fn take(&mut self, elapsed: Duration) -> Result<(), Duration> {
-        let earliest = self.due.saturating_sub(self.tolerance);
-        if elapsed < earliest {
-            return Err(earliest - elapsed);
-        }
-        self.due = self.due.max(elapsed) + self.interval;
-        Ok(())
-    }
-}
-
 /// How far a sweep is: which positions were asked and which are answered for, however they overtake
 /// each other. Everything below [`Cursor::settled`] is done; a sweep resumed there asks nothing of it again.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     next: u64,
-    waiting: std::collections::BTreeSet<u64>,
+    waiting: BTreeSet<u64>,
+    /// Those of `waiting` that were put back.
+    again: VecDeque<u64>,
 }
 
 impl Cursor {
     /// Starts at `position`.
     #[must_use]
     pub const fn at(position: u64) -> Self {
-        Self { next: position, waiting: std::collections::BTreeSet::new() }
+        Self { next: position, waiting: BTreeSet::new(), again: VecDeque::new() }
     }
 
-    /// Takes the next position; its answer is now waited for.
-    pub fn take(&mut self) -> u64 {
+    /// Takes the next position below `total`; its answer is now waited for. Those that were put back come first.
+    pub fn take(&mut self, total: u64) -> Option<u64> {
+        if let Some(position) = self.again.pop_front() {
+            return Some(position);
+        }
         let position = self.next;
-        self.next += 1;
-        self.waiting.insert(position);
-        position
+        (position < total).then(|| {
+            self.next += 1;
+            self.waiting.insert(position);
+            position
+        })
     }
 
-    /// The next position to be asked.
+    /// The address at `position` could not be asked: it comes again.
+    pub fn put_back(&mut self, position: u64) {
+        if self.waiting.contains(&position) {
+            self.again.push_back(position);
+        }
+    }
+
+    /// Whether every position below `total` is answered for.
     #[must_use]
-    pub const fn next(&self) -> u64 {
-        self.next
+    pub fn is_done(&self, total: u64) -> bool {
+        self.next >= total && self.waiting.is_empty()
+    }
+
+    /// Whether a position below `total` is still to be taken.
+    #[must_use]
+    pub fn has_more(&self, total: u64) -> bool {
+        self.next < total || !self.again.is_empty()
     }
 
     /// The address at `position` has answered or was given up.
@@ -155,12 +142,6 @@ impl Cursor {
     #[must_use]
     pub fn settled(&self) -> u64 {
         self.waiting.first().copied().unwrap_or(self.next)
-    }
-
-    /// How many are waited for.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.waiting.len()
     }
 }
 
@@ -211,54 +192,32 @@ mod tests {
         }
 
         #[test]
-        fn in_no_second_does_more_than_the_rate_and_one_burst_pass(rate in 1_u32..3000, pauses in prop::collection::vec(0_u64..700, 1..40)) {
-            let mut pace = Pace::new(rate);
-            let mut now = Duration::ZERO;
-            let mut passed: Vec<Duration> = Vec::new();
-            for pause in pauses {
-                now += Duration::from_millis(pause);
-                for _ in 0..50 {
-                    match pace.take(now) {
-                        Ok(()) => passed.push(now),
-                        Err(wait) => now += wait,
-                    }
-                }
-            }
-            let most = u64::from(rate) + u64::from(rate / 10) + 1;
-            for (i, from) in passed.iter().enumerate() {
-                let within = passed[i..].iter().take_while(|at| **at < *from + Duration::from_secs(1)).count();
-                prop_assert!(within as u64 <= most, "{} passed in a second at rate {}", within, rate);
-            }
-        }
-
-        #[test]
-        fn a_resumed_sweep_misses_nothing(order in prop::collection::vec(any::<bool>(), 1..200), start in 0_u64..1000) {
+        fn a_resumed_sweep_misses_nothing(order in prop::collection::vec(0_u8..4, 1..200), start in 0_u64..1000) {
             let mut cursor = Cursor::at(start);
-            let mut settled = std::collections::BTreeSet::new();
-            for settle_one in order {
-                if settle_one && let Some(last) = cursor.waiting.last().copied() {
-                    cursor.settle(last);
-                    settled.insert(last);
-                } else {
-                    cursor.take();
+            let mut settled = BTreeSet::new();
+            let mut asked = Vec::new();
+            for step in order {
+                match (step, asked.pop()) {
+                    (0, Some(last)) => {
+                        cursor.settle(last);
+                        prop_assert!(settled.insert(last), "{} was asked twice", last);
+                    }
+                    (1, Some(last)) => cursor.put_back(last),
+                    (_, last) => {
+                        asked.extend(last);
+                        asked.extend(cursor.take(start + 100));
+                    }
                 }
             }
             for position in start..cursor.settled() {
                 prop_assert!(settled.contains(&position), "position {} would be skipped", position);
             }
-            prop_assert_eq!(cursor.in_flight() as u64 + settled.len() as u64, cursor.next() - start);
-        }
-    }
-
-    #[test]
-    fn the_pace_is_kept_exactly_when_nothing_holds_it_up() {
-        let mut pace = Pace::new(100);
-        let mut now = Duration::ZERO;
-        for _ in 0..1000 {
-            while let Err(wait) = pace.take(now) {
-                now += wait;
+            // To the end, whatever was put back.
+            asked.into_iter().for_each(|position| cursor.settle(position));
+            while let Some(position) = cursor.take(start + 100) {
+                cursor.settle(position);
             }
+            prop_assert!(cursor.is_done(start + 100) && cursor.settled() == start + 100);
         }
-        assert_eq!(now, Duration::from_millis(9890), "10 at once, then one each 10 ms");
     }
 }

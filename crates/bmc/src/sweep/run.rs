@@ -1,14 +1,27 @@
-//! A sweep under way: keeps the pace, the sockets and the cursor, and tells what it finds.
+//! A sweep under way: keeps the pace, the places and the cursor, and tells what it finds.
+//!
+//! Two steps, so that those who answer take no place of those who do not. Connections are tried by the sweep's own
+//! task, thousands at a time and each as small as it can be; what accepts one is asked in a task of its own, and of
+//! these there are far fewer.
 
 use super::ask::{Found, ask};
-use super::plan::{Cursor, Pace, Walk};
+use super::connect::{Tried, connect};
+use super::pace::{Pace, Room};
+use super::plan::{Cursor, Walk};
 use crate::fleet::Shared;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use model::book::{Observation, SweepRecord};
 use model::device::Endpoint;
 use model::event::What;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +31,12 @@ const TELL: Duration = Duration::from_millis(300);
 /// How often the cursor is written down: what a crash makes the next sweep ask again.
 const WRITE: Duration = Duration::from_secs(5);
 
+/// So many accepted connections wait, for each service that is asked, before no new ones are tried.
+const WAITING_EACH: usize = 4;
+
+/// How an address is tried; tests have their own network.
+type Dial = fn(Endpoint, Duration) -> BoxFuture<'static, Tried>;
+
 /// Walks the range from the record's cursor until its end or `stop`; comes back with the last record.
 pub async fn run(
     shared: Arc<Shared>,
@@ -25,13 +44,27 @@ pub async fn run(
     walk: Walk,
     stop: CancellationToken,
 ) -> SweepRecord {
+    dialled(shared, record, walk, stop, |endpoint, patience| Box::pin(connect(endpoint, patience))).await
+}
+
+async fn dialled(
+    shared: Arc<Shared>,
+    record: SweepRecord,
+    walk: Walk,
+    stop: CancellationToken,
+    dial: Dial,
+) -> SweepRecord {
     let known = shared.book.devices().iter().map(|device| device.endpoint).collect();
+    let places = shared.config.sweep_sockets.max(1);
     let mut sweep = Sweep {
+        dial,
         cursor: Cursor::at(record.cursor.min(walk.total())),
         pace: Pace::new(record.rate),
+        room: Room::new(places),
         started: Instant::now(),
-        sockets: shared.config.sweep_sockets.max(1),
-        set: JoinSet::new(),
+        connecting: FuturesUnordered::new(),
+        accepted: VecDeque::new(),
+        asking: JoinSet::new(),
         positions: HashMap::new(),
         written: Instant::now(),
         known,
@@ -41,7 +74,7 @@ pub async fn run(
     };
     sweep.tell(false);
     sweep.walk(&stop).await;
-    sweep.set.shutdown().await;
+    sweep.asking.shutdown().await;
     sweep.record.cursor = sweep.cursor.settled();
     sweep.record.ended = sweep.record.cursor >= sweep.walk.total();
     sweep.write().await;
@@ -49,15 +82,35 @@ pub async fn run(
     sweep.record
 }
 
+/// The try to connect to one address.
+struct Attempt {
+    position: u64,
+    endpoint: Endpoint,
+    tried: BoxFuture<'static, Tried>,
+}
+
+impl Future for Attempt {
+    type Output = (u64, Endpoint, Tried);
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let tried = ready!(self.tried.as_mut().poll(context));
+        Poll::Ready((self.position, self.endpoint, tried))
+    }
+}
+
 struct Sweep {
+    dial: Dial,
     shared: Arc<Shared>,
     record: SweepRecord,
     walk: Walk,
     cursor: Cursor,
     pace: Pace,
+    room: Room,
     started: Instant,
-    sockets: usize,
-    set: JoinSet<(u64, Endpoint, Found)>,
+    connecting: FuturesUnordered<Attempt>,
+    /// Open, and not asked yet: they wait for a place among `asking`.
+    accepted: VecDeque<(u64, Endpoint, TcpStream)>,
+    asking: JoinSet<(u64, Endpoint, Found)>,
     /// Which position each task asks, so that one that panics is settled too.
     positions: HashMap<Id, u64>,
     written: Instant,
@@ -69,74 +122,127 @@ impl Sweep {
     async fn walk(&mut self, stop: &CancellationToken) {
         let mut tick = interval(TELL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while self.cursor.next() < self.walk.total() || self.cursor.in_flight() > 0 {
-            let wait = self.ask_next();
+        while !self.cursor.is_done(self.walk.total()) {
+            let wait = self.connect_next();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                Some(ended) = self.set.join_next_with_id() => self.settle(ended),
                 _ = tick.tick() => {
                     self.tell(false);
                     if self.written.elapsed() >= WRITE {
                         self.record.cursor = self.cursor.settled();
                         self.write().await;
                     }
+                    if self.room.is_hopeless(self.started.elapsed()) {
+                        return self.break_off();
+                    }
                 }
+                Some(attempt) = self.connecting.next() => self.tried(attempt),
+                Some(ended) = self.asking.join_next_with_id() => self.asked(ended),
                 () = sleep(wait) => {}
             }
+            self.ask_accepted();
         }
     }
 
-    /// Asks as many addresses as pace and sockets let; how long to wait for the next.
-    fn ask_next(&mut self) -> Duration {
-        while self.cursor.in_flight() < self.sockets {
-            let Some(addr) = self.walk.at(self.cursor.next()) else { break };
+    /// Begins as many connections as pace and places let; how long to wait for the next.
+    fn connect_next(&mut self) -> Duration {
+        let places = self.room.of(self.shared.sweeps.share(self.shared.config.sweep_sockets));
+        let elapsed = self.started.elapsed();
+        if let Some(rest) = self.room.rest(elapsed) {
+            return rest;
+        }
+        if self.accepted.len() >= WAITING_EACH * self.answers() {
+            return TELL;
+        }
+        while self.connecting.len() < places && self.cursor.has_more(self.walk.total()) {
             if let Err(wait) = self.pace.take(self.started.elapsed()) {
                 return wait;
             }
-            let position = self.cursor.take();
+            let Some(position) = self.cursor.take(self.walk.total()) else { break };
+            let Some(addr) = self.walk.at(position) else { break };
             let endpoint = Endpoint { addr, port: self.record.port };
-            let shared = self.shared.clone();
-            let task = self.set.spawn(async move {
-                let found = ask(endpoint, &shared.config, shared.authorities.clone()).await;
-                (position, endpoint, found)
-            });
-            self.positions.insert(task.id(), position);
+            let patience = Duration::from_millis(self.shared.config.sweep_connect_timeout_ms.max(1));
+            let tried = (self.dial)(endpoint, patience);
+            self.connecting.push(Attempt { position, endpoint, tried });
         }
         TELL
     }
 
-    fn settle(&mut self, ended: Result<(Id, (u64, Endpoint, Found)), JoinError>) {
-        self.record.asked += 1;
-        metrics::counter!(crate::metrics::SWEPT).increment(1);
+    fn tried(&mut self, (position, endpoint, tried): (u64, Endpoint, Tried)) {
+        match tried {
+            Tried::Short(error) => return self.ran_short(position, &error),
+            Tried::Accepted(stream) => self.accepted.push_back((position, endpoint, stream)),
+            Tried::Nothing => {
+                if self.known.contains(&endpoint) {
+                    self.shared.book.observe(Observation::Absent { endpoint });
+                }
+                self.settle(position);
+            }
+            Tried::NoWay => self.settle(position),
+        }
+        self.room.well(self.shared.config.sweep_sockets);
+    }
+
+    fn ran_short(&mut self, position: u64, error: &io::Error) {
+        let elapsed = self.started.elapsed();
+        if self.room.rest(elapsed).is_none() {
+            tracing::warn!(sweep = self.record.number, %error, waiting = self.connecting.len(), "the appliance is short of what a sweep needs; it goes on with fewer addresses at the same time");
+        }
+        self.room.short(self.connecting.len(), elapsed);
+        self.cursor.put_back(position);
+    }
+
+    fn break_off(&self) {
+        tracing::error!(
+            sweep = self.record.number,
+            range = %self.record.range,
+            "no address could be asked for a while, for want of files, ports or memory; the sweep is broken off and can be resumed"
+        );
+    }
+
+    fn answers(&self) -> usize {
+        self.shared.config.sweep_answers.max(1)
+    }
+
+    /// Asks those that accepted, as many as may be asked at the same time.
+    fn ask_accepted(&mut self) {
+        while self.asking.len() < self.answers() {
+            let Some((position, endpoint, stream)) = self.accepted.pop_front() else { return };
+            let shared = self.shared.clone();
+            let task = self.asking.spawn(async move {
+                let found = ask(stream, endpoint, &shared.config, shared.authorities.clone()).await;
+                (position, endpoint, found)
+            });
+            self.positions.insert(task.id(), position);
+        }
+    }
+
+    fn asked(&mut self, ended: Result<(Id, (u64, Endpoint, Found)), JoinError>) {
         match ended {
             Ok((task, (position, endpoint, found))) => {
                 self.positions.remove(&task);
-                self.cursor.settle(position);
-                self.found(endpoint, found);
+                self.settle(position);
+                if let Found::Redfish { certificate, claim } = found {
+                    self.record.found += 1;
+                    metrics::counter!(crate::metrics::ANSWERED).increment(1);
+                    let claim = *claim;
+                    self.shared.book.observe(Observation::Answered { endpoint, certificate, claim });
+                }
             }
             Err(error) => {
                 tracing::error!(sweep = self.record.number, %error, "asking an address panicked");
                 if let Some(position) = self.positions.remove(&error.id()) {
-                    self.cursor.settle(position);
+                    self.settle(position);
                 }
             }
         }
     }
 
-    fn found(&mut self, endpoint: Endpoint, found: Found) {
-        match found {
-            Found::Redfish { certificate, claim } => {
-                self.record.found += 1;
-                metrics::counter!(crate::metrics::ANSWERED).increment(1);
-                let claim = *claim;
-                self.shared.book.observe(Observation::Answered { endpoint, certificate, claim });
-            }
-            Found::Nothing if self.known.contains(&endpoint) => {
-                self.shared.book.observe(Observation::Absent { endpoint });
-            }
-            Found::Nothing | Found::Other => {}
-        }
+    fn settle(&mut self, position: u64) {
+        self.record.asked += 1;
+        metrics::counter!(crate::metrics::SWEPT).increment(1);
+        self.cursor.settle(position);
     }
 
     fn tell(&self, ended: bool) {
@@ -157,3 +263,6 @@ impl Sweep {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

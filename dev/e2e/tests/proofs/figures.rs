@@ -122,15 +122,19 @@ impl Hall {
 }
 
 /// What the kernel says of a process.
-struct Process {
+pub struct Process {
     at: Instant,
-    resident: u64,
-    peak: u64,
-    cpu_seconds: f64,
+    /// Bytes of memory that it has.
+    pub resident: u64,
+    /// The most that it ever had.
+    pub peak: u64,
+    /// Of all cores together.
+    pub cpu_seconds: f64,
 }
 
 impl Process {
-    fn read(pid: u32) -> anyhow::Result<Self> {
+    /// A process by its number.
+    pub fn read(pid: u32) -> anyhow::Result<Self> {
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let kib = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name.to_owned())?;

@@ -16,3 +16,4 @@ mod load;
 mod report;
 mod start;
 mod stop;
+mod sweep;
