@@ -46,7 +46,6 @@ impl Machine {
     }
 
     fn reset_system(&mut self, word: &str, now: Timestamp) -> Response {
-        let row = self.row();
         let Some(reset) = Reset::from_redfish(word) else { return Self::no_such_reset(word) };
         match self.switch(reset, now) {
             Ok(()) => {
@@ -57,16 +56,17 @@ impl Machine {
                 Response::empty(204)
             }
             Err(Refusal::NotOffered) => Self::no_such_reset(word),
-            Err(Refusal::WrongState(status)) => {
-                let state = self.power.word(&row.power);
-                let message =
-                    format!("The request {word} cannot be carried out while the server is {state}.");
-                problem(status, "Base.1.11.ResourceInStandby", &message, &[word, state])
-            }
+            Err(Refusal::WrongState(status)) => self.wrong_state(word, status),
         }
     }
 
-    fn no_such_reset(word: &str) -> Response {
+    pub(crate) fn wrong_state(&self, word: &str, status: u16) -> Response {
+        let state = self.power.word(self.unit.power_row());
+        let message = format!("The request {word} cannot be carried out while the server is {state}.");
+        problem(status, "Base.1.11.ResourceInStandby", &message, &[word, state])
+    }
+
+    pub(crate) fn no_such_reset(word: &str) -> Response {
         let message =
             format!("The value {word} for the parameter ResetType in the action Reset is not supported.");
         bad_request("ActionParameterNotSupported", &message, &[word, "ResetType", "Reset"])

@@ -2,10 +2,12 @@
 
 use crate::fault::FaultRule;
 use crate::flavour::Kind;
+use crate::replay::{Expand, Tree};
 use model::Secret;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a lab consists of.
@@ -19,6 +21,8 @@ pub struct LabConfig {
     pub port: u16,
     /// Which makers, in turn. One of each.
     pub mix: Mix,
+    /// Captured trees that take their turn after the makers, each as often as it is in the list. None.
+    pub replays: Vec<Arc<Tree>>,
     /// How long an answer takes. None.
     pub latency: Latency,
     /// The seed of all serial numbers, MACs, UUIDs, passwords and faults of hardware. 1.
@@ -54,6 +58,7 @@ impl Default for LabConfig {
             first_addr: Ipv4Addr::new(127, 20, 0, 10),
             port: 443,
             mix: Mix::default(),
+            replays: Vec::new(),
             latency: Latency::None,
             seed: 1,
             tls: true,
@@ -68,6 +73,20 @@ impl Default for LabConfig {
             session_timeout: None,
             log: 0,
         }
+    }
+}
+
+impl LabConfig {
+    /// After how many BMCs makers and trees begin anew.
+    #[must_use]
+    pub fn turn(&self) -> usize {
+        (self.mix.0.len() + self.replays.len()).max(1)
+    }
+
+    /// The tree that number `index` serves, if it is not a maker's turn.
+    #[must_use]
+    pub fn replay(&self, index: usize) -> Option<Arc<Tree>> {
+        self.replays.get((index % self.turn()).checked_sub(self.mix.0.len())?).cloned()
     }
 }
 
@@ -97,6 +116,12 @@ impl Mix {
     #[must_use]
     pub fn only(kind: Kind) -> Self {
         Self(vec![kind])
+    }
+
+    /// No maker: captured trees only.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
     }
 
     /// The maker of number `index`.
@@ -185,8 +210,16 @@ pub struct Args {
     #[arg(long, default_value_t = 8443)]
     pub port: u16,
     /// Which makers, in turn, such as `dell=2,hpe=1`; of dell, hpe, lenovo, supermicro, openbmc
-    #[arg(long, default_value = "dell,hpe,lenovo,supermicro,openbmc", value_name = "MIX")]
-    pub mix: Mix,
+    /// (one of each; none if --replay is given)
+    #[arg(long, value_name = "MIX")]
+    pub mix: Option<Mix>,
+    /// A captured Redfish tree to serve: a folder, or a tar archive of one, gzipped or not; it takes its turn after the
+    /// makers. May be repeated
+    #[arg(long = "replay", value_name = "FILE|DIR")]
+    pub replays: Vec<PathBuf>,
+    /// What replayed trees make of `$expand`: as-advertised, none (taken and ignored), or all
+    #[arg(long, default_value = "as-advertised", value_name = "HOW")]
+    pub replay_expand: Expand,
     /// How long an answer takes: none, real, or milliseconds such as 200 or 200+-50
     #[arg(long, default_value = "none")]
     pub latency: Latency,
@@ -237,14 +270,23 @@ impl Args {
     /// The configuration that the options mean.
     ///
     /// # Errors
-    /// If the password file cannot be read or is empty.
+    /// If the password file cannot be read or is empty, or a captured tree cannot be read.
     pub fn config(&self) -> Result<LabConfig, crate::Error> {
         let password = self.password_file.as_deref().map(read_password).transpose()?;
         Ok(LabConfig {
             count: self.count,
             first_addr: self.first_addr,
             port: self.port,
-            mix: self.mix.clone(),
+            mix: match &self.mix {
+                Some(mix) => mix.clone(),
+                None if self.replays.is_empty() => Mix::default(),
+                None => Mix::none(),
+            },
+            replays: self
+                .replays
+                .iter()
+                .map(|path| Tree::load(path, self.replay_expand))
+                .collect::<Result<_, _>>()?,
             latency: self.latency,
             seed: self.seed,
             tls: !self.plain_http,

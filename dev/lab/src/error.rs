@@ -59,6 +59,17 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A captured tree could not be read.
+    #[error("read the captured tree {path}")]
+    Replay {
+        /// The archive or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A captured tree has no service root.
+    #[error("{0} is no captured tree: it has no redfish/v1/index.json, or that is no JSON")]
+    NoRoot(PathBuf),
     /// The password file could not be read.
     #[error("read the password from {path}")]
     ReadPassword {

@@ -5,7 +5,6 @@ use crate::config::{Args, LabConfig};
 use crate::error::Error;
 use crate::fault::{Change, FaultKind};
 use crate::flavour::Kind;
-use crate::hardware;
 use crate::machine::Machine;
 use crate::random::Dice;
 use crate::run::{Bmc, Site, serve};
@@ -44,7 +43,9 @@ pub struct BmcInfo {
     /// The controller's MAC address, lower case with colons.
     pub mac: String,
     /// The server's model.
-    pub model: &'static str,
+    pub model: String,
+    /// The captured tree that it serves, if it does.
+    pub replay: Option<String>,
     /// The rack.
     pub rack: String,
     /// The lowest rack unit it takes.
@@ -268,15 +269,15 @@ fn credential(config: &LabConfig, unit: &Unit) -> Credential {
 
 fn info(bmc: &Bmc) -> BmcInfo {
     let unit = &bmc.unit;
-    let hardware = hardware::of(unit);
     BmcInfo {
         name: unit.name(),
         addr: unit.addr,
         flavour: unit.kind,
         credential: bmc.machine().credential(),
         serial: unit.serial.clone(),
-        mac: hardware.bmc_mac,
-        model: hardware.model.name,
+        mac: unit.mac(),
+        model: unit.model(),
+        replay: unit.replay.as_ref().map(|tree| tree.name().to_owned()),
         rack: unit.rack.clone(),
         rack_unit: unit.rack_unit,
         ca_signed: unit.ca_signed,

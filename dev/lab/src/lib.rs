@@ -20,9 +20,11 @@
 //! | [`flavour`] | the makers, a row each |
 //! | [`hardware`], [`parts`] | what a server is made of |
 //! | `lab` | a lab while it runs |
+//! | `login` | signing in |
 //! | [`machine`] | one BMC |
 //! | [`power`] | power that takes time |
 //! | [`random`] | numbers from a seed |
+//! | [`replay`] | trees that were captured off real controllers |
 //! | `run` | sockets, TLS, HTTP |
 //! | [`sensors`] | readings that move |
 //! | `sent` | bodies on their way, whole or not |
@@ -40,10 +42,12 @@ pub mod fault;
 pub mod flavour;
 pub mod hardware;
 mod lab;
+mod login;
 pub mod machine;
 pub mod parts;
 pub mod power;
 pub mod random;
+pub mod replay;
 mod run;
 pub mod sensors;
 mod sent;

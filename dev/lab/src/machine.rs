@@ -1,9 +1,9 @@
 //! One BMC as a pure machine: a request and the moment go in, what becomes of the request comes out.
 
-use crate::access::{Access, Account, Denial, Role};
+use crate::access::{Access, Account, Role};
 use crate::answer::{
     Body, Fate, Outcome, Request, Response, bad_request, forbidden, not_allowed, not_found, problem,
-    unauthorized, unavailable,
+    unavailable,
 };
 use crate::config::Latency;
 use crate::document::{ROOT, Settings, View, query};
@@ -13,8 +13,6 @@ use crate::hardware;
 use crate::power::{Power, Refusal, Timing, later};
 use crate::random::{Dice, hash};
 use crate::unit::Unit;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use model::device::Reset;
 use model::{Credential, Secret};
@@ -29,7 +27,7 @@ pub struct Machine {
     pub(crate) power: Power,
     pub(crate) access: Access,
     pub(crate) settings: Settings,
-    faults: Faults,
+    pub(crate) faults: Faults,
     latency: Latency,
     pub(crate) scale: f64,
     /// Away until then, because it restarts.
@@ -38,7 +36,7 @@ pub struct Machine {
     busy_until: Option<Timestamp>,
     requests: u64,
     /// Logins that opened a session, and those that were refused.
-    logins: (u64, u64),
+    pub(crate) logins: (u64, u64),
 }
 
 /// The largest body that is looked at, in bytes.
@@ -68,7 +66,7 @@ impl Machine {
             role: Role::Administrator,
         };
         Self {
-            power: Power::steady(!hardware::starts_off(unit.index), now),
+            power: Power::steady(unit.starts_on(), now),
             access: Access::new(&row.access, unit.seed, vec![admin, readonly]),
             settings: Settings::default(),
             faults: Faults::default(),
@@ -104,8 +102,8 @@ impl Machine {
 
     /// Carries out what has become due.
     pub fn advance(&mut self, now: Timestamp) {
-        let timing = self.timing();
-        self.power.advance(now, timing);
+        let unit = Arc::clone(&self.unit);
+        self.power.advance(now, Timing { row: unit.power_row(), scale: self.scale });
         self.access.advance(now);
         if self.away_until.is_some_and(|until| until <= now) {
             self.away_until = None;
@@ -151,7 +149,7 @@ impl Machine {
     /// `PowerState`, as it tells it.
     pub fn power_state(&mut self, now: Timestamp) -> &'static str {
         self.advance(now);
-        self.power.word(&self.row().power)
+        self.power.word(self.unit.power_row())
     }
 
     /// The administrator's name and password.
@@ -191,17 +189,12 @@ impl Machine {
         if self.busy_until.is_some_and(|until| now < until) {
             return Err(Refusal::WrongState(409));
         }
-        let timing = self.timing();
-        self.power.request(reset, now, timing)?;
+        let unit = Arc::clone(&self.unit);
+        self.power.request(reset, now, Timing { row: unit.power_row(), scale: self.scale })?;
         if let (Reset::ForceOff | Reset::GracefulShutdown, Some(seconds)) = (reset, self.faults.conflict()) {
             self.busy_until = Some(later(now, seconds, self.scale));
         }
         Ok(())
-    }
-
-    /// How long its power takes.
-    pub(crate) fn timing(&self) -> Timing<'static> {
-        Timing { row: &self.row().power, scale: self.scale }
     }
 
     /// Forgets its sessions, and is away for a while.
@@ -214,7 +207,7 @@ impl Machine {
     pub fn handle(&mut self, request: &Request<'_>, now: Timestamp) -> Outcome {
         self.advance(now);
         self.requests = self.requests.wrapping_add(1);
-        let wait = self.wait();
+        let wait = self.wait(request.path);
         if self.is_deaf() {
             return Outcome { wait: Duration::ZERO, fate: Fate::Reset };
         }
@@ -260,17 +253,21 @@ impl Machine {
     }
 
     /// How long this answer takes.
-    fn wait(&self) -> Duration {
+    fn wait(&self, path: &str) -> Duration {
         let mut dice = Dice::new(self.unit.seed ^ self.requests, "latency");
         let chance = dice.fraction();
         let wait = match self.latency {
             Latency::None => Duration::ZERO,
             Latency::Fixed { least, jitter } => least + jitter.mul_f64(chance),
             Latency::Real => {
-                // Most answers near the usual time, one in a hundred many times slower, as captured.
-                let usual = Duration::from_millis(self.row().manner.usual_ms);
-                let slow = if dice.below(100) == 0 { 8.0 } else { 1.0 };
-                usual.mul_f64((0.6 + 0.8 * chance) * slow)
+                self.unit.replay.as_ref().and_then(|tree| tree.pace().wait(path, &mut dice)).unwrap_or_else(
+                    || {
+                        // Most answers near the usual time, one in a hundred many times slower, as captured.
+                        let usual = Duration::from_millis(self.row().manner.usual_ms);
+                        let slow = if dice.below(100) == 0 { 8.0 } else { 1.0 };
+                        usual.mul_f64((0.6 + 0.8 * chance) * slow)
+                    },
+                )
             }
         };
         wait + self.faults.slow()
@@ -280,6 +277,9 @@ impl Machine {
         if let Some(version) = request.odata_version.filter(|version| *version != "4.0") {
             let message = format!("The service does not support OData-Version {version}.");
             return problem(412, "Base.1.11.HeaderInvalid", &message, &[version]);
+        }
+        if let Some(tree) = self.unit.replay.clone() {
+            return self.replayed(&tree, request, now);
         }
         let path = query::decode(request.path);
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
@@ -313,79 +313,6 @@ impl Machine {
     /// Sessions are opened at the collection, also by its `Members` (DSP0266, "Session login").
     fn is_session_collection(&self, rest: &[&str]) -> bool {
         matches!(rest, ["SessionService", "Sessions"] | ["SessionService", "Sessions", "Members"])
-    }
-
-    fn who(&mut self, request: &Request<'_>, now: Timestamp) -> Result<Role, Denial> {
-        if self.faults.has(FaultKind::RefuseLogins) {
-            return Err(Denial::Wrong);
-        }
-        if let Some(token) = request.token {
-            return self.access.by_token(token, now);
-        }
-        let basic = request.authorization.and_then(|value| value.strip_prefix("Basic "));
-        let (username, password) = basic.and_then(basic_credential).ok_or(Denial::NoCredential)?;
-        self.access.by_password(&username, &password, now)
-    }
-
-    fn denied(denial: Denial) -> Response {
-        unauthorized(match denial {
-            Denial::NoCredential => "There is no valid session established with the implementation.",
-            Denial::BadToken => "The session token is not valid, or has expired.",
-            // Real controllers do not tell a locked account from a wrong password.
-            Denial::Wrong | Denial::Locked | Denial::Full => "The user name or password is wrong.",
-        })
-    }
-
-    fn counted_login(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
-        let response = self.log_in(request, now);
-        let (opened, refused) = &mut self.logins;
-        if response.status == 201 {
-            *opened += 1
-        } else {
-            *refused += 1
-        }
-        response
-    }
-
-    fn log_in(&mut self, request: &Request<'_>, now: Timestamp) -> Response {
-        let body = match parse(request.body) {
-            Ok(body) => body,
-            Err(response) => return response,
-        };
-        let text = |name: &str| body.get(name).and_then(Value::as_str);
-        let (Some(username), Some(password)) = (text("UserName"), text("Password")) else {
-            let missing = if text("UserName").is_none() { "UserName" } else { "Password" };
-            let message = format!(
-                "The create operation failed because the required property {missing} was missing from the request."
-            );
-            return bad_request("CreateFailedMissingReqProperties", &message, &[missing]);
-        };
-        if self.faults.has(FaultKind::RefuseLogins) {
-            return Self::denied(Denial::Wrong);
-        }
-        let row = self.row();
-        let opened = if self.faults.has(FaultKind::SessionsFull) {
-            self.access.by_password(username, password, now).and(Err(Denial::Full))
-        } else {
-            self.access.open(username, password, now)
-        };
-        match opened {
-            Err(Denial::Full) => {
-                problem(row.access.full.status, row.access.full.id, row.access.full.message, &[])
-            }
-            Err(denial) => Self::denied(denial),
-            Ok(session) => {
-                let path = format!("{ROOT}/SessionService/Sessions/{}", session.id);
-                let host = request.host.map_or_else(|| self.unit.addr.to_string(), str::to_owned);
-                let location =
-                    if row.manner.absolute_location { format!("https://{host}{path}") } else { path };
-                let doc =
-                    self.with_view(now, |view| view.document(&["SessionService", "Sessions", &session.id]));
-                Response::json(201, doc.unwrap_or_default())
-                    .with("X-Auth-Token", session.token)
-                    .with("Location", location)
-            }
-        }
     }
 
     fn dispatch(&mut self, request: &Request<'_>, rest: &[&str], role: Role, now: Timestamp) -> Response {
@@ -526,12 +453,6 @@ fn describedby(doc: &Value) -> Option<String> {
 
 fn etag_of(doc: &Value) -> Option<String> {
     doc.get("@odata.etag").and_then(Value::as_str).map(str::to_owned)
-}
-
-fn basic_credential(encoded: &str) -> Option<(String, String)> {
-    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (username, password) = text.split_once(':')?;
-    Some((username.to_owned(), password.to_owned()))
 }
 
 /// A body that must be a JSON object.

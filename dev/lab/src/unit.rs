@@ -1,9 +1,13 @@
 //! One simulated BMC as it was built: where it stands, what it is, and its numbers. It never changes.
 
 use crate::config::{LabConfig, RackLayout};
-use crate::flavour::{Flavour, Kind};
+use crate::flavour::{Flavour, Kind, PowerRow};
+use crate::hardware;
 use crate::random::Dice;
+use crate::replay::{Persona, Tree};
+use jiff::Timestamp;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 /// What one simulated BMC is.
 #[derive(Clone, Debug)]
@@ -24,6 +28,10 @@ pub struct Unit {
     pub rack_unit: u32,
     /// Whether its certificate comes from the lab's CA.
     pub ca_signed: bool,
+    /// The seed of the lab.
+    pub lab_seed: u64,
+    /// The captured tree that it serves, if it is not the maker's row that it is built from.
+    pub replay: Option<Arc<Tree>>,
 }
 
 impl Unit {
@@ -31,6 +39,47 @@ impl Unit {
     #[must_use]
     pub fn flavour(&self) -> &'static Flavour {
         self.kind.row()
+    }
+
+    /// How its power behaves.
+    #[must_use]
+    pub fn power_row(&self) -> &PowerRow {
+        self.replay.as_ref().map_or(&self.flavour().power, |tree| tree.power())
+    }
+
+    /// Whether its server is on when the lab starts.
+    #[must_use]
+    pub fn starts_on(&self) -> bool {
+        self.replay.as_ref().map_or_else(|| !hardware::starts_off(self.index), |tree| tree.starts_on())
+    }
+
+    /// The path of its session collection.
+    #[must_use]
+    pub fn sessions(&self) -> &str {
+        self.replay.as_ref().map_or("/redfish/v1/SessionService/Sessions", |tree| tree.sessions())
+    }
+
+    /// The controller's MAC address, lower case with colons.
+    #[must_use]
+    pub fn mac(&self) -> String {
+        match &self.replay {
+            Some(tree) => tree.mac(&self.persona()),
+            None => hardware::of(self).bmc_mac,
+        }
+    }
+
+    /// The server's model.
+    #[must_use]
+    pub fn model(&self) -> String {
+        match &self.replay {
+            Some(tree) => tree.model().to_owned(),
+            None => hardware::of(self).model.name.to_owned(),
+        }
+    }
+
+    /// Who tells a replayed tree's documents: by the numbers, and with a power that is not said yet.
+    pub(crate) fn persona(&self) -> Persona {
+        persona(self.lab_seed, self.index)
     }
 
     /// Rack and unit in one word, such as `r1-u03`.
@@ -47,7 +96,8 @@ pub fn plan(config: &LabConfig) -> Vec<Unit> {
 }
 
 fn unit(config: &LabConfig, index: usize) -> Unit {
-    let kind = config.mix.kind(index);
+    let replay = config.replay(index);
+    let kind = replay.as_ref().map_or_else(|| config.mix.kind(index % config.turn()), |tree| tree.kind());
     let number = u64::try_from(index).unwrap_or(u64::MAX);
     let seed = Dice::new(config.seed.wrapping_add(number.wrapping_mul(0x9e37)), "unit").next();
     let (rack, rack_unit) = place(&config.racks, index);
@@ -56,11 +106,21 @@ fn unit(config: &LabConfig, index: usize) -> Unit {
         addr: SocketAddr::new(IpAddr::V4(address(config.first_addr, index)), config.port),
         kind,
         seed,
-        serial: (kind.row().serial)(&mut Dice::new(seed, "serial")),
+        serial: match &replay {
+            Some(tree) => tree.serial(&persona(config.seed, index)),
+            None => (kind.row().serial)(&mut Dice::new(seed, "serial")),
+        },
         rack,
         rack_unit,
         ca_signed: Dice::new(seed, "ca").fraction() < config.ca_signed,
+        lab_seed: config.seed,
+        replay,
     }
+}
+
+const fn persona(seed: u64, index: usize) -> Persona {
+    let never = Timestamp::UNIX_EPOCH;
+    Persona { seed, index, power: "On", last_reset: never, now: never }
 }
 
 /// The address number `index` after `first`, leaving out those that end in 0 or 255.
