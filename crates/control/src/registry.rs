@@ -1,18 +1,32 @@
 //! The device records in memory, and how observations are merged into them. Pure: time is an argument.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`keys`] | by what a controller is recognised, and which devices have it |
+//! | [`meeting`] | a controller answers somewhere: which device it is |
+//! | [`record`] | what a single record becomes when something is seen of it |
+
+mod keys;
+mod meeting;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use record::as_name;
 
 use crate::zones::Zones;
-use jiff::{SignedDuration, Timestamp};
-use model::book::{Claim, Observation};
-use model::device::{
-    Certificate, Device, DeviceId, Endpoint, Fingerprint, Health, Power, Presence, Reach, Stage, State,
-};
+use jiff::Timestamp;
+use keys::Keys;
+use meeting::{Met, Sighting};
+use model::book::Observation;
+use model::device::{Device, DeviceId, Endpoint, Health, Power, Presence, State};
 use model::event::{Finding, What};
 use model::{Failure, Inventory, Kind};
-use std::collections::{HashMap, HashSet};
+use record::{
+    address_name, answers, as_plain_name, changed, forget_state, forget_times, is_offline, same_but,
+};
+use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Two controllers that answer at their own addresses within this time and claim to be one are two.
-const MOVE_SETTLES: SignedDuration = SignedDuration::from_mins(10);
 
 /// So many controllers that nobody adopted are kept: a network that answers at every address must not fill
 /// the memory. Twice as many as one appliance is made to watch.
@@ -37,7 +51,11 @@ pub struct Outputs {
 #[derive(Debug, Default)]
 pub struct Registry {
     devices: HashMap<DeviceId, Arc<Device>>,
+    /// Who is at an address. Another record may name the same one: of a device that was displaced and not found yet.
     by_endpoint: HashMap<Endpoint, DeviceId>,
+    keys: Keys,
+    /// Adopted devices whose certificate was shown at another address while they were still at theirs.
+    astray: HashMap<DeviceId, Sighting>,
     zones: Zones,
 }
 
@@ -80,19 +98,35 @@ impl Registry {
         &self.zones
     }
 
+    /// Puts a record in. Its address becomes its own only if nobody has it.
     fn put(&mut self, device: Device) -> Arc<Device> {
         let device = Arc::new(device);
-        self.by_endpoint.insert(device.endpoint, device.id.clone());
-        self.devices.insert(device.id.clone(), Arc::clone(&device));
+        self.by_endpoint.entry(device.endpoint).or_insert_with(|| device.id.clone());
+        let before = self.devices.insert(device.id.clone(), Arc::clone(&device));
+        self.keys.put(before.as_deref(), &device);
         device
+    }
+
+    /// The device is at its address, whoever was thought to be there.
+    fn takes_place(&mut self, device: &Device) {
+        if self.by_endpoint.get(&device.endpoint) != Some(&device.id) {
+            self.by_endpoint.insert(device.endpoint, device.id.clone());
+        }
+    }
+
+    /// The device is not at its address any more.
+    fn leaves_place(&mut self, device: &Device) {
+        if self.by_endpoint.get(&device.endpoint) == Some(&device.id) {
+            self.by_endpoint.remove(&device.endpoint);
+        }
     }
 
     /// Removes a record for good.
     pub fn remove(&mut self, id: &DeviceId) -> Outputs {
-        if let Some(device) = self.devices.remove(id)
-            && self.by_endpoint.get(&device.endpoint) == Some(id)
-        {
-            self.by_endpoint.remove(&device.endpoint);
+        if let Some(device) = self.devices.remove(id) {
+            self.leaves_place(&device);
+            self.keys.remove(&device);
+            self.astray.remove(id);
         }
         Outputs {
             device: Some(id.clone()),
@@ -145,14 +179,16 @@ impl Registry {
         let mut outputs = Outputs::default();
         match observation {
             Observation::Answered { endpoint, certificate, claim } => {
-                self.answered(endpoint, certificate, &claim, now, new_id, &mut outputs);
+                self.answered(Met { endpoint, certificate, claim }, now, new_id, &mut outputs);
             }
-            Observation::Absent { endpoint } => self.absent(endpoint, &mut outputs),
+            Observation::Absent { endpoint } => self.absent(endpoint, now, &mut outputs),
             Observation::Inventoried { device, inventory, snapshot: _ } => {
                 self.inventoried(&device, inventory, now, &mut outputs);
+                self.answered_at_home(&device, now, new_id, &mut outputs);
             }
             Observation::StateRead { device, power, health } => {
                 self.read(&device, power, health, now, &mut outputs);
+                self.answered_at_home(&device, now, new_id, &mut outputs);
             }
             Observation::Unreachable { device, cause } => self.unreachable(&device, cause, now, &mut outputs),
             Observation::CertificateChanged { device, presented } => {
@@ -164,171 +200,26 @@ impl Registry {
         outputs
     }
 
-    fn answered(
-        &mut self,
-        endpoint: Endpoint,
-        certificate: Option<Certificate>,
-        claim: &Claim,
-        now: Timestamp,
-        new_id: impl FnOnce() -> DeviceId,
-        outputs: &mut Outputs,
-    ) {
-        let shown = certificate.as_ref().map(|certificate| certificate.fingerprint);
-        let here = self.by_endpoint.get(&endpoint).and_then(|id| self.devices.get(id)).cloned();
-        if let Some(device) = here.filter(|device| may_be(device, shown, claim)) {
-            self.seen_again(&device, certificate, claim, now, outputs);
-            return;
-        }
-        if let Some(device) = self.moved(endpoint, shown, claim, now) {
-            let mut moved = Device::clone(&device);
-            // Unless somebody else answers there by now.
-            if self.by_endpoint.get(&device.endpoint) == Some(&device.id) {
-                self.by_endpoint.remove(&device.endpoint);
-            }
-            moved.moved_from = Some(device.endpoint);
-            moved.endpoint = endpoint;
-            moved.zone = self.zones.of(endpoint.addr).to_owned();
-            moved.presence = Presence::Moved;
-            moved.last_seen = now;
-            match moved.stage {
-                // Nobody trusts it yet: what it says and shows now is what counts.
-                Stage::Seen => see(&mut moved, certificate, claim),
-                Stage::Decommissioned => outputs.findings.push(returned(&moved)),
-                Stage::Adopted | Stage::InService | Stage::Maintenance => {}
-            }
-            outputs.device = Some(moved.id.clone());
-            self.settle(moved, outputs);
-            return;
-        }
-        if self.devices.values().filter(|device| device.stage == Stage::Seen).count() >= MOST_SEEN {
-            outputs.findings.push(full());
-            return;
-        }
-        let device = self.stranger(endpoint, certificate, claim, now, new_id());
-        outputs.device = Some(device.id.clone());
-        self.warn_of_claim(&device, outputs);
-        self.settle(device, outputs);
-    }
-
-    fn seen_again(
-        &mut self,
-        before: &Device,
-        certificate: Option<Certificate>,
-        claim: &Claim,
-        now: Timestamp,
-        outputs: &mut Outputs,
-    ) {
-        let mut device = before.clone();
-        outputs.device = Some(device.id.clone());
-        device.presence = Presence::Known;
-        device.last_seen = now;
-        if device.stage == Stage::Seen {
-            see(&mut device, certificate, claim);
-            if device.identity != before.identity {
-                self.warn_of_claim(&device, outputs);
-            }
-        } else if device.stage == Stage::Decommissioned {
-            outputs.findings.push(returned(&device));
-        } else if let Some(shown) = certificate
-            && device.pinned.as_ref().is_some_and(|pinned| pinned.fingerprint != shown.fingerprint)
-        {
-            mistrust(&mut device, shown, now, outputs);
-        }
-        self.settle(device, outputs);
-    }
-
-    /// The device that this controller was at another address, if it may be believed.
-    ///
-    /// A pinned device moves only with its certificate: a claimed UUID costs an attacker nothing.
-    fn moved(
-        &self,
-        endpoint: Endpoint,
-        shown: Option<Fingerprint>,
-        claim: &Claim,
-        now: Timestamp,
-    ) -> Option<Arc<Device>> {
-        let mut candidates = self.devices.values().filter(|device| {
-            let still_there = device.presence != Presence::Vanished
-                && now.duration_since(device.last_seen).abs() < MOVE_SETTLES;
-            device.endpoint != endpoint && !still_there && is_surely(device, shown, claim)
-        });
-        let only = candidates.next()?;
-        candidates.next().is_none().then(|| Arc::clone(only))
-    }
-
-    fn stranger(
-        &self,
-        endpoint: Endpoint,
-        certificate: Option<Certificate>,
-        claim: &Claim,
-        now: Timestamp,
-        id: DeviceId,
-    ) -> Device {
-        let mut device = Device::seen(id, endpoint, now);
-        // A second one of the same number is not named after it: it may not be what it says.
-        let serial = claim.serial.as_deref().and_then(as_plain_name).filter(|serial| !self.is_taken(serial));
-        device.name = serial.unwrap_or_else(|| self.free_name(&address_name(endpoint), None));
-        device.zone = self.zones.of(endpoint.addr).to_owned();
-        device.presented = certificate;
-        take_claim(&mut device, claim);
-        device
-    }
-
-    /// A newcomer that claims the identity of a device in the book is worth a look.
-    fn warn_of_claim(&self, newcomer: &Device, outputs: &mut Outputs) {
-        let own = &newcomer.identity;
-        let uuid = own.service_uuid.as_deref().filter(|uuid| !is_nil(uuid));
-        let twin = self.devices.values().filter(|device| device.id != newcomer.id).find(|device| {
-            let other = &device.identity;
-            let same_uuid = match (uuid, &other.service_uuid) {
-                (Some(own), Some(other)) => device.stage != Stage::Seen && own.eq_ignore_ascii_case(other),
-                _ => false,
-            };
-            let same_serial = match (&own.serial, &other.serial) {
-                (Some(own), Some(other)) => own.trim().eq_ignore_ascii_case(other.trim()),
-                _ => false,
-            };
-            same_uuid || same_serial || own.macs.iter().any(|mac| other.macs.contains(mac))
-        });
-        if let Some(twin) = twin {
-            outputs.findings.push(finding(
-                "identity_claimed",
-                newcomer,
-                format!(
-                    "{} says it is {}, with another certificate or at the same time; do not adopt it before you know why",
-                    newcomer.endpoint,
-                    twin.subject()
-                ),
-            ));
-        }
-    }
-
-    fn is_taken(&self, name: &str) -> bool {
-        self.devices.values().any(|device| device.name.eq_ignore_ascii_case(name))
-    }
-
     /// A name that no other device has, made from `wanted`.
     #[must_use]
     pub fn free_name(&self, wanted: &str, except: Option<&DeviceId>) -> String {
         let wanted = as_name(wanted);
-        let others = self.devices.values().filter(|device| Some(&device.id) != except);
-        let taken: HashSet<String> = others
-            .map(|device| device.name.to_lowercase())
-            .filter(|name| name.starts_with(&wanted))
-            .collect();
-        if !taken.contains(&wanted) {
+        let own = except.and_then(|id| self.devices.get(id)).map(|device| device.name.to_lowercase());
+        let is_free = |name: &String| own.as_ref() == Some(name) || !self.keys.is_taken(name);
+        if is_free(&wanted) {
             return wanted;
         }
-        (2..).map(|n| format!("{wanted}-{n}")).find(|name| !taken.contains(name)).unwrap_or(wanted)
+        (2..).map(|n| format!("{wanted}-{n}")).find(is_free).unwrap_or(wanted)
     }
 
-    fn absent(&mut self, endpoint: Endpoint, outputs: &mut Outputs) {
+    fn absent(&mut self, endpoint: Endpoint, now: Timestamp, outputs: &mut Outputs) {
         let Some(id) = self.by_endpoint.get(&endpoint).cloned() else { return };
         let Some(before) = self.devices.get(&id) else { return };
         let mut device = Device::clone(before);
         device.presence = Presence::Vanished;
         outputs.device = Some(id);
         self.settle(device, outputs);
+        self.find_astray(now, outputs);
     }
 
     fn inventoried(
@@ -376,173 +267,6 @@ impl Registry {
         is_offline(&mut device, cause, now);
         outputs.device = Some(id.clone());
         self.settle(device, outputs);
-    }
-
-    fn certificate_changed(
-        &mut self,
-        id: &DeviceId,
-        presented: Certificate,
-        now: Timestamp,
-        outputs: &mut Outputs,
-    ) {
-        let Some(before) = self.devices.get(id) else { return };
-        let mut device = Device::clone(before);
-        outputs.device = Some(id.clone());
-        mistrust(&mut device, presented, now, outputs);
-        self.settle(device, outputs);
+        self.find_astray(now, outputs);
     }
 }
-
-fn returned(device: &Device) -> Finding {
-    let text =
-        format!("{} was decommissioned and answers again; find out who plugged it in", device.subject());
-    finding("device_returned", device, text)
-}
-
-/// The news that a device changed.
-fn changed(device: &Device) -> What {
-    What::DeviceChanged {
-        id: device.id.clone(),
-        stage: device.stage,
-        power: device.state.power,
-        health: device.state.health,
-        online: device.state.reach == Reach::Online,
-    }
-}
-
-fn finding(kind: &str, device: &Device, text: String) -> Finding {
-    Finding { kind: kind.into(), device: Some(device.id.clone()), text }
-}
-
-/// How a text is spelt as a device's name: lower case, without blanks, so that it can be typed anywhere.
-pub(crate) fn as_name(text: &str) -> String {
-    text.trim().to_lowercase().replace(char::is_whitespace, "-")
-}
-
-/// The same from what a controller says of itself: what nobody could type, or an address could not hold, becomes
-/// a hyphen. None if nothing is left.
-fn as_plain_name(claimed: &str) -> Option<String> {
-    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':') { c } else { '-' };
-    let name: String = as_name(claimed).chars().map(plain).collect();
-    name.contains(char::is_alphanumeric).then_some(name)
-}
-
-/// What is told when no more controllers are taken in.
-fn full() -> Finding {
-    let text = format!(
-        "more than {MOST_SEEN} controllers were seen that nobody adopted, and no more are kept; sweep smaller ranges, \
-         forget those that are none, and find out what answers there"
-    );
-    Finding { kind: "too_many_seen".into(), device: None, text }
-}
-
-fn address_name(endpoint: Endpoint) -> String {
-    let text = endpoint.to_string();
-    format!("bmc-{}", text.replace([':', '.', '[', ']'], "-").replace("--", "-").trim_matches('-'))
-}
-
-fn is_nil(uuid: &str) -> bool {
-    uuid.chars().all(|c| matches!(c, '0' | '-' | 'f' | 'F'))
-}
-
-/// Whether the controller at a device's own address may be that device: nothing says otherwise.
-fn may_be(device: &Device, shown: Option<Fingerprint>, claim: &Claim) -> bool {
-    let expected =
-        device.pinned.as_ref().or(device.presented.as_ref()).map(|certificate| certificate.fingerprint);
-    if expected.is_some() && expected == shown {
-        return true;
-    }
-    match (&device.identity.service_uuid, &claim.service_uuid) {
-        (Some(known), Some(claimed)) => known.eq_ignore_ascii_case(claimed),
-        _ => true,
-    }
-}
-
-/// Whether a controller at another address can only be this device.
-fn is_surely(device: &Device, shown: Option<Fingerprint>, claim: &Claim) -> bool {
-    if let Some(pinned) = &device.pinned {
-        return shown == Some(pinned.fingerprint);
-    }
-    let same_uuid = match (&device.identity.service_uuid, &claim.service_uuid) {
-        (Some(known), Some(claimed)) => known.eq_ignore_ascii_case(claimed) && !is_nil(known),
-        _ => false,
-    };
-    same_uuid || (shown.is_some() && device.presented.as_ref().map(|seen| seen.fingerprint) == shown)
-}
-
-/// What an unadopted controller says and shows now. Behind another certificate there may be another machine, and
-/// what the one before said of itself does not hold for it.
-fn see(device: &mut Device, certificate: Option<Certificate>, claim: &Claim) {
-    let print = |of: &Option<Certificate>| of.as_ref().map(|certificate| certificate.fingerprint);
-    if print(&device.presented) != print(&certificate) {
-        device.identity = model::device::Identity::default();
-    }
-    take_claim(device, claim);
-    device.presented = certificate;
-}
-
-fn take_claim(device: &mut Device, claim: &Claim) {
-    let identity = &mut device.identity;
-    identity.vendor = claim.vendor.clone().or_else(|| identity.vendor.take());
-    identity.model = identity.model.take().or_else(|| claim.product.clone());
-    identity.service_uuid = claim.service_uuid.clone().or_else(|| identity.service_uuid.take());
-    identity.serial = claim.serial.clone().or_else(|| identity.serial.take());
-    if let Some(mac) = claim.mac.as_deref().and_then(model::device::canonical_mac) {
-        identity.macs = vec![mac];
-    }
-}
-
-fn answers(device: &mut Device, power: Power, health: Option<Health>, now: Timestamp) {
-    device.state.power = power;
-    device.state.health = health.unwrap_or(device.state.health);
-    device.state.reach = Reach::Online;
-    device.state.read_at = Some(now);
-    device.last_seen = now;
-    // Read with the pinned certificate, so what was presented meanwhile is gone.
-    device.presented = None;
-}
-
-/// A controller that does not answer says nothing of its server: its power becomes unknown, never off.
-fn is_offline(device: &mut Device, cause: String, now: Timestamp) {
-    let since = match &device.state.reach {
-        Reach::Offline { since, .. } => *since,
-        Reach::NotAsked | Reach::Online => now,
-    };
-    device.state.reach = Reach::Offline { since, cause };
-    device.state.power = Power::Unknown;
-    device.state.health = Health::Unknown;
-}
-
-fn mistrust(device: &mut Device, presented: Certificate, now: Timestamp, outputs: &mut Outputs) {
-    let news = device.presented.as_ref().map(|seen| seen.fingerprint) != Some(presented.fingerprint);
-    is_offline(device, "it shows another certificate than the pinned one".into(), now);
-    if news {
-        let text = format!(
-            "{} shows another certificate ({}) than the pinned one; nothing is sent to it until somebody approves it",
-            device.subject(),
-            presented.subject
-        );
-        outputs.findings.push(finding("certificate_changed", device, text));
-    }
-    device.presented = Some(presented);
-}
-
-fn same_but(a: &Device, b: &Device, forget: fn(&mut Device)) -> bool {
-    let (mut a, mut b) = (a.clone(), b.clone());
-    forget(&mut a);
-    forget(&mut b);
-    a == b
-}
-
-fn forget_times(device: &mut Device) {
-    device.last_seen = Timestamp::UNIX_EPOCH;
-    device.state.read_at = None;
-}
-
-fn forget_state(device: &mut Device) {
-    forget_times(device);
-    device.state = State::default();
-}
-
-#[cfg(test)]
-mod tests;
