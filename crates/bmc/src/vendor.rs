@@ -19,6 +19,10 @@ pub struct Row {
     pub parts: &'static [Step],
     /// Where a Chassis has parts inside of itself.
     pub inline_parts: &'static [&'static str],
+    /// What leads from a Manager to licences that the maker lists by a schema of its own.
+    pub licenses: &'static [Step],
+    /// What leads from a Manager to the certificate of its web service where its NetworkProtocol does not.
+    pub certificates: &'static [Step],
 }
 
 /// A step on the way from one resource to others.
@@ -32,12 +36,26 @@ pub enum Step {
 
 /// A maker of whom nothing more is known than its name.
 const fn plain(name: &'static str, oem: &'static [&'static str]) -> Row {
-    Row { name, oem, serial: &[], memory: &[], drives: &[], parts: &[], inline_parts: &[] }
+    Row {
+        name,
+        oem,
+        serial: &[],
+        memory: &[],
+        drives: &[],
+        parts: &[],
+        inline_parts: &[],
+        licenses: &[],
+        certificates: &[],
+    }
 }
 
 /// The makers, the more specific before those whose firmware others build upon.
 pub const ROWS: &[Row] = &[
-    Row { serial: &["SKU", "Oem/Dell/DellSystem/ChassisServiceTag"], ..plain("Dell", &["Dell"]) },
+    Row {
+        serial: &["SKU", "Oem/Dell/DellSystem/ChassisServiceTag"],
+        licenses: &[Step::Members("Links/Oem/Dell/DellLicenseCollection")],
+        ..plain("Dell", &["Dell"])
+    },
     // iLO 5, and servers whose controller knows drives only by its own schema.
     Row {
         serial: &["Oem/Hpe/SerialNumber"],
@@ -48,6 +66,8 @@ pub const ROWS: &[Row] = &[
         ],
         parts: &[Step::Members("Oem/Hpe/Links/Devices")],
         inline_parts: &["Oem/Hpe/SmartStorageBattery"],
+        licenses: &[Step::Members("Oem/Hpe/Links/LicenseService")],
+        certificates: &[Step::Link("Oem/Hpe/Links/SecurityService"), Step::Link("Links/HttpsCert")],
         ..plain("HPE", &["Hpe"])
     },
     // iLO 4.
@@ -61,7 +81,10 @@ pub const ROWS: &[Row] = &[
         ..plain("HP", &["Hp"])
     },
     Row { serial: &["Oem/Lenovo/SystemSerialNumber"], ..plain("Lenovo", &["Lenovo"]) },
-    plain("Supermicro", &["Supermicro"]),
+    Row {
+        licenses: &[Step::Link("Oem/Supermicro/LicenseManager"), Step::Link("QueryLicense")],
+        ..plain("Supermicro", &["Supermicro"])
+    },
     Row { serial: &["Oem/Huawei/ProductSN"], ..plain("Huawei", &["Huawei"]) },
     plain("xFusion", &["xFusion"]),
     plain("Fujitsu", &["ts_fujitsu", "Fsas"]),

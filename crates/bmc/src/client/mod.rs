@@ -13,6 +13,7 @@ mod tls;
 
 pub use document::{Document, Unreadable, parse_document};
 pub use session::Session;
+pub(crate) use tls::describe as describe_certificate;
 
 use crate::error::Error;
 use connection::Connection;

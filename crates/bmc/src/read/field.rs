@@ -2,6 +2,7 @@
 
 use super::quantity::{self, Unit};
 use crate::client::document;
+use jiff::Timestamp;
 use model::device::{Health, Power, canonical_mac};
 use model::inventory::{Fault, FaultKind, HealthReading, PowerReading};
 use serde_json::Value;
@@ -9,6 +10,9 @@ use std::net::IpAddr;
 
 /// The longest text that a field may have, in bytes.
 const MAX_TEXT: usize = 1024;
+
+/// The most texts that are taken from one list.
+const MAX_TEXTS: usize = 256;
 
 /// What makers write where they mean nothing.
 const FILLERS: &[&str] = &[
@@ -114,6 +118,11 @@ impl<'a> Fields<'a> {
             self.wrong_type(field, "a text", value);
             return None;
         };
+        self.readable(field, text)
+    }
+
+    /// A text without surrounding blanks, if it can be shown on a line.
+    pub fn readable(&mut self, field: &str, text: &str) -> Option<String> {
         let text = text.trim();
         if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
             self.fault(
@@ -283,6 +292,45 @@ impl<'a> Fields<'a> {
         }
         self.bad_value(field, "date", &Value::String(text));
         None
+    }
+
+    /// A moment, as a text in one of the forms of [`quantity::moment`].
+    pub fn moment(&mut self, field: &str) -> Option<Timestamp> {
+        const NEVER: &[&str] = &["never", "permanent", "perpetual", "unlimited", "no constraints"];
+        let text = self.text(field)?;
+        if NEVER.iter().any(|never| text.eq_ignore_ascii_case(never)) {
+            return None;
+        }
+        let found = quantity::moment(&text);
+        if found.is_none() {
+            self.bad_value(field, "date", &Value::String(text));
+        }
+        found
+    }
+
+    /// A network port.
+    pub fn port(&mut self, field: &str) -> Option<u16> {
+        let number = self.count(field)?;
+        let port = u16::try_from(number).ok();
+        if port.is_none() {
+            self.bad_value(field, "port", &Value::from(number));
+        }
+        port.filter(|port| *port != 0)
+    }
+
+    /// The texts in a list; what is none is a fault, and blank ones are skipped.
+    pub fn texts(&mut self, field: &str) -> Vec<String> {
+        let list = self.list(field);
+        let mut texts = Vec::new();
+        for at in 0..list.len().min(MAX_TEXTS) {
+            let place = format!("{field}/{at}");
+            match list.get(at) {
+                Some(Value::String(text)) => texts.extend(self.readable(&place, text)),
+                None | Some(Value::Null) => {}
+                Some(other) => self.wrong_type(&place, "a text", other),
+            }
+        }
+        texts
     }
 
     /// A list; empty where it is absent.

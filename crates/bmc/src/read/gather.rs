@@ -1,13 +1,16 @@
 //! Which links are followed, and what is made of the documents they lead to.
 
-use super::chassis::{is_enclosure, parse_adapter, parse_macs};
+use super::chassis::{is_enclosure, parse_adapter};
 use super::field::Fields;
 use super::walk::{Member, Walk};
-use super::{chassis, drive, firmware, manager, memory, nic, part, parts, processor, reset, service, system};
+use super::{
+    access, bios, chassis, drive, environment, firmware, manager, memory, nic, part, parts, port, processor,
+    reset, service, system, volume,
+};
 use crate::client::{Document, Get, ROOT};
 use crate::error::Error;
 use crate::vendor::{self, Row, Step};
-use model::inventory::{Adapter, Chassis, Drive, Fault, Inventory, Manager, Nic, StorageController, System};
+use model::inventory::{Adapter, Chassis, Drive, Fault, Inventory, License, Manager, Nic, System};
 use serde_json::Value;
 
 /// Where a resource may have a link: at its own place, or as before Redfish 1.0.
@@ -29,7 +32,8 @@ pub async fn from_root<G: Get>(walk: &mut Walk<'_, G>, root: &Document) -> Resul
     inventory.systems = systems(walk, &root.value).await?;
     inventory.chassis = all_chassis(walk, &root.value, &inventory.systems).await?;
     drop_listed_drives(&mut inventory);
-    inventory.managers = managers(walk, &root.value).await?;
+    inventory.managers = managers(walk, &root.value, &mut inventory.licenses).await?;
+    access::of_root(walk, &root.value, &mut inventory).await?;
     all_firmware(walk, &root.value, &mut inventory).await?;
     inventory.cables = parsed(walk, ROOT, &root.value, "Cables", part::parse).await?;
     Ok(inventory)
@@ -87,13 +91,31 @@ async fn systems<G: Get>(walk: &mut Walk<'_, G>, root: &Value) -> Result<Vec<Sys
         if let (true, Some(row)) = (system.memory.is_empty(), row) {
             system.memory = stepped(walk, &path, &value, row.memory, memory::parse).await?;
         }
-        (system.drives, system.storage_controllers) = storage(walk, &path, &value, row).await?;
+        storage(walk, &path, &value, row, &mut system).await?;
         system.pcie_devices = parts::pcie_devices(walk, &path, &value).await?;
         system.nics = nics(walk, &path, &value).await?;
+        setup(walk, &path, &value, &mut system).await?;
+        system.logs = access::logs(walk, &path, &value).await?;
         systems.push(system);
     }
     systems.sort_by_key(|system| system.reset_types.is_empty());
     Ok(systems)
+}
+
+/// The settings of its BIOS, and what it can boot from.
+async fn setup<G: Get>(
+    walk: &mut Walk<'_, G>,
+    path: &str,
+    value: &Value,
+    system: &mut System,
+) -> Result<(), Error> {
+    if let Some(boot) = value.get("Boot").filter(|boot| boot.is_object()) {
+        system.boot_options = parsed(walk, path, boot, "BootOptions", bios::parse_boot_option).await?;
+    }
+    if let Some((path, value)) = parts::opened(walk, path, value, "Bios").await? {
+        system.bios = Some(walk.keep(bios::parse(&path, &value)));
+    }
+    Ok(())
 }
 
 async fn nics<G: Get>(walk: &mut Walk<'_, G>, path: &str, value: &Value) -> Result<Vec<Nic>, Error> {
@@ -149,19 +171,25 @@ async fn step_members<G: Get>(
     }
 }
 
-/// The drives of every storage, and its controllers; where there are no drives, those that the maker's own
-/// steps lead to, or else the devices of SimpleStorage, which say less.
+/// The drives of every storage, its volumes and its controllers; where there are no drives, those that the
+/// maker's own steps lead to, or else the devices of SimpleStorage, which say less.
 async fn storage<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
     system: &Value,
     row: Option<&Row>,
-) -> Result<(Vec<Drive>, Vec<StorageController>), Error> {
-    let (mut drives, mut controllers) = (Vec::new(), Vec::new());
+    into: &mut System,
+) -> Result<(), Error> {
+    let mut drives = Vec::new();
     for member in collection(walk, path, system, "Storage").await? {
         let Some((path, storage)) = walk.open(member).await? else { continue };
-        drives.extend(linked_drives(walk, &path, &storage).await?);
-        controllers.extend(parts::storage_controllers(walk, &path, &storage).await?);
+        let own = linked_drives(walk, &path, &storage).await?;
+        into.storage_controllers.extend(parts::storage_controllers(walk, &path, &storage).await?);
+        // A storage without drives has no volumes on them.
+        if !own.is_empty() {
+            into.volumes.extend(parsed(walk, &path, &storage, "Volumes", volume::parse).await?);
+        }
+        drives.extend(own);
     }
     if let (true, Some(row)) = (drives.is_empty(), row) {
         drives = stepped(walk, path, system, row.drives, drive::parse).await?;
@@ -170,7 +198,8 @@ async fn storage<G: Get>(
         let simple = parsed(walk, path, system, "SimpleStorage", drive::parse_simple).await?;
         drives = simple.into_iter().flatten().collect();
     }
-    Ok((drives, controllers))
+    into.drives = drives;
+    Ok(())
 }
 
 /// The drives that a storage or chassis links to.
@@ -240,6 +269,7 @@ async fn all_chassis<G: Get>(
             }
         }
         chassis.drives = linked_drives(walk, &path, &value).await?;
+        environment::all(walk, &path, &value, &mut chassis).await?;
         chassis.power_supplies = parts::power(walk, &path, &value, &mut chassis.parts).await?;
         let listed = |system: &System| !system.pcie_devices.is_empty() && holds(&value, &system.path);
         if !systems.iter().any(listed) {
@@ -263,28 +293,44 @@ fn holds(chassis: &Value, system: &str) -> bool {
 /// A network adapter with the MAC addresses of its functions and ports, and what is plugged into these.
 async fn adapter<G: Get>(walk: &mut Walk<'_, G>, path: &str, value: &Value) -> Result<Adapter, Error> {
     let mut adapter = walk.keep(parse_adapter(path, value));
-    // Both names of the ports lead to the same ones.
-    for names in [["NetworkDeviceFunctions"].as_slice(), &["Ports", "NetworkPorts"]] {
-        for name in names {
-            let members = match of_controllers(path, value, name) {
-                links if links.is_empty() => collection(walk, path, value, name).await?,
-                links => Walk::<G>::as_members(path, name, links),
-            };
-            let mut any = false;
-            for member in members {
-                let Some((path, value)) = walk.open(member).await? else { continue };
-                any = true;
-                adapter.macs.extend(walk.keep(parse_macs(&path, &value)));
-                adapter.transceivers.extend(walk.keep(part::parse_transceiver(&path, &value)));
-            }
-            if any {
-                break;
-            }
+    for member in inside(walk, path, value, "NetworkDeviceFunctions").await? {
+        if let Some((path, value)) = walk.open(member).await? {
+            adapter.functions.push(walk.keep(port::parse_function(&path, &value)));
         }
     }
+    // Both names lead to the same ones.
+    for name in ["Ports", "NetworkPorts"] {
+        for member in inside(walk, path, value, name).await? {
+            if let Some((path, value)) = walk.open(member).await? {
+                adapter.ports.push(walk.keep(port::parse(&path, &value)));
+                adapter.transceivers.extend(walk.keep(part::parse_transceiver(&path, &value)));
+            }
+        }
+        if !adapter.ports.is_empty() {
+            break;
+        }
+    }
+    let macs = adapter.functions.iter().map(|it| &it.macs).chain(adapter.ports.iter().map(|it| &it.macs));
+    adapter.macs = macs.flatten().cloned().collect();
     adapter.macs.sort();
     adapter.macs.dedup();
     Ok(adapter)
+}
+
+/// The functions or ports of an adapter: the link or links that its controllers give, or its collection,
+/// whichever takes fewer requests where collections come with their members in.
+async fn inside<G: Get>(
+    walk: &mut Walk<'_, G>,
+    path: &str,
+    value: &Value,
+    name: &str,
+) -> Result<Vec<Member>, Error> {
+    let links = of_controllers(path, value, name);
+    let has_collection = link(path, value, name).0.is_some();
+    if links.is_empty() || links.len() > 1 && has_collection {
+        return collection(walk, path, value, name).await;
+    }
+    Ok(Walk::<G>::as_members(path, name, links))
 }
 
 /// The links that the adapter's controllers give at once, which saves asking for a collection.
@@ -296,12 +342,18 @@ fn of_controllers(path: &str, adapter: &Value, name: &str) -> Vec<String> {
 }
 
 /// The controllers; the one that answers comes first, and BMCs before other services.
-async fn managers<G: Get>(walk: &mut Walk<'_, G>, root: &Value) -> Result<Vec<Manager>, Error> {
+async fn managers<G: Get>(
+    walk: &mut Walk<'_, G>,
+    root: &Value,
+    licenses: &mut Vec<License>,
+) -> Result<Vec<Manager>, Error> {
     let mut managers = Vec::new();
     for member in collection(walk, ROOT, root, "Managers").await? {
         let Some((path, value)) = walk.open(member).await? else { continue };
         let mut manager = walk.keep(manager::parse(&path, &value));
         manager.nics = nics(walk, &path, &value).await?;
+        access::of_manager(walk, &path, &value, &mut manager).await?;
+        licenses.extend(access::licenses_of_manager(walk, &path, &value).await?);
         managers.push(manager);
     }
     let own = link(ROOT, root, "ManagerProvidingService").0.unwrap_or_default();

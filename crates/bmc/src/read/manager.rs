@@ -22,7 +22,7 @@ pub fn parse(path: &str, value: &Value) -> (Manager, Vec<Fault>) {
         clock: fields.text("DateTime"),
         state: fields.state(),
         health: fields.health(),
-        nics: Vec::new(),
+        ..Manager::default()
     };
     (manager, fields.into_faults())
 }

@@ -3,27 +3,41 @@
 //! Nothing but the root's path is known by heart. What a resource says is read by a pure function, one
 //! module for each kind of component; [`walk`] does the asking and keeps the bounds.
 
+mod access;
+pub mod account;
+pub mod bios;
+pub mod certificate;
 mod chassis;
 pub mod drive;
+mod environment;
+pub mod fan;
 pub mod field;
 pub mod firmware;
 mod gather;
+pub mod license;
+pub mod log_service;
 pub mod manager;
 pub mod memory;
 pub mod nic;
 pub mod part;
 mod parts;
 pub mod pcie;
+pub mod port;
 pub mod power_supply;
 pub mod processor;
+pub mod protocols;
 pub mod quantity;
 mod reset;
+pub mod sensor;
 pub mod service;
 pub mod storage;
 pub mod system;
+pub mod telemetry;
+pub mod volume;
 mod walk;
 
 pub use chassis::{parse as parse_chassis, parse_adapter, parse_macs};
+pub use telemetry::{TelemetryPlan, telemetry};
 pub use walk::Bounds;
 
 use crate::client::{Get, ROOT};

@@ -29,20 +29,30 @@ pub async fn power<G: Get>(
     Ok(inline(walk, &path, &value, "PowerSupplies", power_supply::parse))
 }
 
+/// The most PCIe devices of a server or chassis of which the functions are asked for: a request each.
+const MAX_WITH_FUNCTIONS: usize = 12;
+
 /// The PCIe devices that a system or a chassis links to.
 pub async fn pcie_devices<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,
 ) -> Result<Vec<PcieDevice>, Error> {
-    let mut devices = Vec::new();
+    let (mut devices, mut asked) = (Vec::new(), 0);
     // The second is where older schemas of a chassis have them.
     for name in ["PCIeDevices", "Links/PCIeDevices"] {
         let members = linked(walk, path, value, name).await?;
         let any = !members.is_empty();
         for member in members {
             if let Some((path, value)) = walk.open(member).await? {
-                devices.push(walk.keep(pcie::parse(&path, &value)));
+                let mut device = walk.keep(pcie::parse(&path, &value));
+                let says_enough = matches!(device.kind.as_deref(), Some("SingleFunction" | "Simulated"));
+                if !says_enough && asked < MAX_WITH_FUNCTIONS {
+                    asked += 1;
+                    device.functions =
+                        parsed(walk, &path, &value, "PCIeFunctions", pcie::parse_function).await?;
+                }
+                devices.push(device);
             }
         }
         if any {
@@ -52,15 +62,16 @@ pub async fn pcie_devices<G: Get>(
     Ok(devices)
 }
 
-/// The controllers of a storage: its collection, or else what older schemas have inside of it.
+/// The controllers of a storage: what older schemas have inside of it, which costs no request, or else its
+/// collection.
 pub async fn storage_controllers<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,
 ) -> Result<Vec<StorageController>, Error> {
-    let controllers = parsed(walk, path, value, "Controllers", storage::parse).await?;
+    let controllers = inline(walk, path, value, "StorageControllers", storage::parse);
     if controllers.is_empty() {
-        return Ok(inline(walk, path, value, "StorageControllers", storage::parse));
+        return parsed(walk, path, value, "Controllers", storage::parse).await;
     }
     Ok(controllers)
 }
@@ -85,7 +96,7 @@ pub async fn others<G: Get>(
 }
 
 /// The document that `value` links to by `name`.
-async fn opened<G: Get>(
+pub(super) async fn opened<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,
@@ -98,7 +109,7 @@ async fn opened<G: Get>(
 }
 
 /// The objects in a list inside of a document.
-fn inline<G: Get, T>(
+pub(super) fn inline<G: Get, T>(
     walk: &mut Walk<'_, G>,
     path: &str,
     value: &Value,

@@ -21,6 +21,8 @@ pub fn parse(path: &str, value: &Value) -> (Processor, Vec<Fault>) {
         cores: fields.count("TotalCores").or_else(|| fields.count("TotalEnabledCores")),
         threads: fields.count("TotalThreads"),
         max_mhz: fields.whole("MaxSpeedMHz", Unit::MHz),
+        memory_mib: memory(&mut fields),
+        uuid: fields.text("UUID"),
         serial: fields.text("SerialNumber"),
         part_number: fields.text("PartNumber"),
         firmware: fields.text_of(&["FirmwareVersion", "ProcessorId/MicrocodeInfo"]),
@@ -28,6 +30,16 @@ pub fn parse(path: &str, value: &Value) -> (Processor, Vec<Fault>) {
         health: fields.health(),
     };
     (processor, fields.into_faults())
+}
+
+/// The memory of an accelerator: its summary, or the sum of its banks.
+fn memory(fields: &mut Fields<'_>) -> Option<u64> {
+    let summary = fields.whole("MemorySummary/TotalMemorySizeMiB", Unit::MiB);
+    let banks = fields.list("ProcessorMemory").iter();
+    let banks: Option<u64> = banks
+        .filter_map(|bank| bank.get("CapacityMiB").and_then(Value::as_u64))
+        .reduce(|sum, bank| sum.saturating_add(bank));
+    summary.or(banks).filter(|mib| *mib > 0)
 }
 
 #[cfg(test)]

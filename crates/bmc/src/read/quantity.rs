@@ -1,6 +1,8 @@
 //! Numbers and dates as controllers write them: `32 GB`, `3.2 GHz`, `08/11/2022`.
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Unit {
     MHz,
     /// Megabits per second.
     Mbps,
+    /// Gigabits per second.
+    Gbps,
     /// Watts.
     Watts,
 }
@@ -63,6 +67,11 @@ pub fn parse(text: &str, wanted: Unit) -> Option<f64> {
             "gbps" | "gbits" | "gb" | "gbe" | "g" => 1000.0,
             _ => return None,
         },
+        Unit::Gbps => match unit.as_str() {
+            "mbps" | "mbits" | "mb" | "m" => 0.001,
+            "gbps" | "gbits" | "gb" | "gbe" | "g" => 1.0,
+            _ => return None,
+        },
         Unit::Watts => match unit.as_str() {
             "w" | "watts" => 1.0,
             "kw" => 1000.0,
@@ -106,6 +115,22 @@ pub fn is_date(text: &str) -> bool {
     (1980..2200).contains(&year) && Date::new(year, month, day).is_ok()
 }
 
+/// The moment that a text names: RFC 3339, or a date or time of day without a zone, which is taken as UTC.
+///
+/// What was never set is written as a year before 1980; that is no moment.
+#[must_use]
+pub fn moment(text: &str) -> Option<Timestamp> {
+    const DATES: &[&str] = &["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%m/%d/%Y"];
+    let text = text.trim();
+    let zoned = || text.parse::<Timestamp>().ok();
+    let at_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
+    let bare = || text.parse::<DateTime>().ok().and_then(at_utc);
+    let date = || DATES.iter().find_map(|form| Date::strptime(form, text).ok());
+    let found = zoned().or_else(bare).or_else(|| at_utc(date()?.at(0, 0, 0, 0)))?;
+    // 1980-01-01.
+    (found.as_second() >= 315_532_800).then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +149,7 @@ mod tests {
             ("1,024 MB", Unit::MiB, Some(1024.0)),
             ("1.92 TB", Unit::Bytes, Some(1.92e12)),
             ("10 Gbps", Unit::Mbps, Some(10_000.0)),
+            ("200 Gbps", Unit::Gbps, Some(200.0)),
             ("8", Unit::Count, Some(8.0)),
             ("8 pieces", Unit::Count, None),
             ("32 apples", Unit::MiB, None),
@@ -136,6 +162,24 @@ mod tests {
                 (found, number) => found == number,
             };
             assert!(close, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn moments() {
+        for (text, expected) in [
+            ("2032-11-23T01:28:00+00:00", Some("2032-11-23T01:28:00Z")),
+            ("2021-08-05T20:48:42-05:00", Some("2021-08-06T01:48:42Z")),
+            ("2034-07-16T22:00:55", Some("2034-07-16T22:00:55Z")),
+            ("2034-07-16", Some("2034-07-16T00:00:00Z")),
+            ("18 Jan 2023", Some("2023-01-18T00:00:00Z")),
+            ("20230720", Some("2023-07-20T00:00:00Z")),
+            ("0001-01-01T00:00:00Z", None),
+            ("1970-01-01", None),
+            ("NO CONSTRAINTS", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text).map(|found| found.to_string()).as_deref(), expected, "{text}");
         }
     }
 

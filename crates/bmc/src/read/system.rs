@@ -35,6 +35,8 @@ pub fn parse(path: &str, value: &Value) -> (System, Vec<Fault>) {
             .filter(|gib| *gib >= 0.0),
         processor_count: fields.count("ProcessorSummary/Count").or_else(|| fields.count("Processors/Count")),
         boot_override: boot_override(&mut fields),
+        boot_mode: fields.word("Boot/BootSourceOverrideMode"),
+        boot_order: fields.texts("Boot/BootOrder"),
         indicator: indicator(&mut fields),
         reset_types: reset::types(&mut fields),
         ..System::default()

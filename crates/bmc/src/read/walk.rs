@@ -142,6 +142,11 @@ impl<'a, G: Get> Walk<'a, G> {
         self.fetch(path).await
     }
 
+    /// The path that a link leads to, if it stays on this controller.
+    pub fn resolved(&self, link: &str) -> Option<String> {
+        self.source.resolve(link).ok()
+    }
+
     /// The document at a path, within the bounds.
     pub async fn fetch(&mut self, path: String) -> Result<Option<(String, Value)>, Error> {
         if let Some(bound) = self.exceeded() {

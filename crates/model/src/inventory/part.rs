@@ -60,36 +60,8 @@ component! {
         firmware: Option<String>,
         /// The slot.
         location: Option<String>,
-        /// Whether it is there and works.
-        state: Option<String>,
-        /// Its health.
-        health: HealthReading,
-    }
-}
-
-component! {
-    /// A storage controller (DSP0268 StorageController, or a member of Storage).
-    StorageController {
-        /// The resource's own path.
-        path: String,
-        /// Its identifier.
-        id: String,
-        /// Its name.
-        name: Option<String>,
-        /// The maker.
-        manufacturer: Option<String>,
-        /// The model.
-        model: Option<String>,
-        /// The stock-keeping unit.
-        sku: Option<String>,
-        /// The serial number.
-        serial: Option<String>,
-        /// The part number.
-        part_number: Option<String>,
-        /// The firmware version.
-        firmware: Option<String>,
-        /// Where it is plugged in.
-        location: Option<String>,
+        /// What the server sees of it, where it is more than one function or says nothing of itself.
+        functions: Vec<PcieFunction>,
         /// Whether it is there and works.
         state: Option<String>,
         /// Its health.
@@ -124,6 +96,32 @@ component! {
         version: Option<String>,
         /// Where it is.
         location: Option<String>,
+        /// Whether it is there and works.
+        state: Option<String>,
+        /// Its health.
+        health: HealthReading,
+    }
+}
+
+component! {
+    /// A function of a PCIe device (DSP0268 PCIeFunction). Numbers are hexadecimal, as `lspci` writes them.
+    PcieFunction {
+        /// The resource's own path.
+        path: String,
+        /// Its identifier.
+        id: String,
+        /// Its class in words: `NetworkController`, `MassStorageController`, ...
+        kind: Option<String>,
+        /// Class, subclass and programming interface: six digits.
+        class_code: Option<String>,
+        /// The chip's maker: four digits.
+        vendor_id: Option<String>,
+        /// The chip: four digits.
+        device_id: Option<String>,
+        /// The board's maker: four digits.
+        subsystem_vendor_id: Option<String>,
+        /// The board: four digits.
+        subsystem_id: Option<String>,
         /// Whether it is there and works.
         state: Option<String>,
         /// Its health.
