@@ -4,10 +4,11 @@ use crate::client::document::Unreadable;
 use model::device::{Certificate, Endpoint, Fingerprint};
 use model::failure::{Failure, Kind};
 use model::inventory::FaultKind;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A request that did not succeed.
-#[derive(Debug, thiserror::Error)]
+/// A request that did not succeed. It can be cloned, since several may have waited for the same answer.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// No TCP connection.
     #[error("{operation} {endpoint}: no connection")]
@@ -17,7 +18,7 @@ pub enum Error {
         /// Where.
         endpoint: Endpoint,
         /// What the system said.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// A deadline passed.
     #[error("{operation} {endpoint}: no {awaited} within {} s", limit.as_secs_f64())]
@@ -41,7 +42,7 @@ pub enum Error {
         /// What to do about it, where that is known.
         hint: Option<&'static str>,
         /// What was wrong.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// The controller showed another certificate than the pinned one; nothing was sent to it.
     #[error("{operation} {endpoint}: it shows certificate {}, pinned is {pinned}", presented.fingerprint)]
@@ -63,7 +64,7 @@ pub enum Error {
         /// Where.
         endpoint: Endpoint,
         /// What was wrong.
-        source: hyper::Error,
+        source: Arc<hyper::Error>,
     },
     /// An HTTP status other than success.
     #[error("{operation} {endpoint}: answered {status}{}", said(messages))]
@@ -107,6 +108,16 @@ pub enum Error {
         /// Where.
         endpoint: Endpoint,
     },
+    /// Nothing was sent: the controller is left alone at present, or cannot be asked before something is put right.
+    #[error("{operation} {endpoint}: not asked: {cause}")]
+    NotAsked {
+        /// What was tried.
+        operation: String,
+        /// Where.
+        endpoint: Endpoint,
+        /// Why it was not asked.
+        cause: String,
+    },
     /// The answer's body is not what it must be.
     #[error("{operation} {endpoint}: unreadable answer")]
     BadDocument {
@@ -115,7 +126,7 @@ pub enum Error {
         /// Where.
         endpoint: Endpoint,
         /// What is wrong with it.
-        source: Unreadable,
+        source: Arc<Unreadable>,
     },
     /// A link that is none, or leads to another host.
     #[error("{operation} {endpoint}: link {link:?} {problem}")]
@@ -151,7 +162,9 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Connect { .. } | Self::Tls { .. } | Self::Exchange { .. } => Kind::Unreachable,
+            Self::Connect { .. } | Self::Tls { .. } | Self::Exchange { .. } | Self::NotAsked { .. } => {
+                Kind::Unreachable
+            }
             Self::TimedOut { .. } => Kind::TimedOut,
             Self::CertificateChanged { .. } => Kind::Conflict,
             Self::Answered { status: 404, .. } => Kind::NotFound,
@@ -171,9 +184,11 @@ impl Error {
     #[must_use]
     pub const fn fault(&self) -> FaultKind {
         match self {
-            Self::Connect { .. } | Self::Tls { .. } | Self::Exchange { .. } | Self::TimedOut { .. } => {
-                FaultKind::NoAnswer
-            }
+            Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Exchange { .. }
+            | Self::TimedOut { .. }
+            | Self::NotAsked { .. } => FaultKind::NoAnswer,
             Self::BadDocument { .. } | Self::BadAnswer { .. } => FaultKind::BadDocument,
             Self::BadLink { .. } => FaultKind::BadLink,
             Self::CertificateChanged { .. }
@@ -194,6 +209,7 @@ impl Error {
                 | Self::CertificateChanged { .. }
                 | Self::CredentialRefused { .. }
                 | Self::SessionEnded { .. }
+                | Self::NotAsked { .. }
                 | Self::TimedOut { awaited: "connection" | "TLS handshake", .. }
         )
     }
@@ -249,6 +265,7 @@ impl Error {
             | Self::CredentialRefused { operation, endpoint, .. }
             | Self::SessionEnded { operation, endpoint }
             | Self::NoSessions { operation, endpoint }
+            | Self::NotAsked { operation, endpoint, .. }
             | Self::BadDocument { operation, endpoint, .. }
             | Self::BadLink { operation, endpoint, .. }
             | Self::BadAnswer { operation, endpoint, .. } => (operation, *endpoint),

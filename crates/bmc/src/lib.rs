@@ -15,6 +15,7 @@
 //! | [`error`] | what can go wrong with a request, with operation, controller and answer |
 //! | [`fleet`] | one owner task for each adopted controller: the per-device lock |
 //! | [`inspect`] | reads one controller once and logs out |
+//! | [`line`] | how one controller is asked: lanes, pace, breaker, repeats, what was learned; pure, and the callers |
 //! | [`power`] | how a server is switched: the plan table and the act; pure |
 //! | [`read`] | follows the links of a service and makes an inventory of them |
 //! | [`sessions`] | which sessions an earlier life left open; pure |
@@ -27,6 +28,7 @@ pub mod config;
 pub mod error;
 pub mod fleet;
 pub mod inspect;
+pub mod line;
 mod metrics;
 pub mod power;
 pub mod read;

@@ -42,7 +42,9 @@ pub async fn open(
     let connect = TcpStream::connect(SocketAddr::from(endpoint));
     let stream = match timeout(limits.connect, connect).await {
         Err(_) => return Err(timed_out(operation, endpoint, "connection", limits.connect)),
-        Ok(Err(source)) => return Err(Error::Connect { operation: operation.into(), endpoint, source }),
+        Ok(Err(source)) => {
+            return Err(Error::Connect { operation: operation.into(), endpoint, source: source.into() });
+        }
         Ok(Ok(stream)) => stream,
     };
     over(stream, target, limits, must_show, operation).await
@@ -86,7 +88,7 @@ async fn secure(
         operation: operation.into(),
         endpoint,
         hint: None,
-        source: std::io::Error::other(error),
+        source: std::io::Error::other(error).into(),
     })?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
     let result = match timeout(limits.handshake, handshake).await {
@@ -102,7 +104,7 @@ async fn secure(
         }
         (Err(source), ..) => {
             let hint = tls::hint(&source);
-            Err(Error::Tls { operation: operation.into(), endpoint, hint, source })
+            Err(Error::Tls { operation: operation.into(), endpoint, hint, source: source.into() })
         }
     }
 }
@@ -157,7 +159,7 @@ where
     let (sender, connection) = builder
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(|source| Error::Exchange { operation: operation.into(), endpoint, source })?;
+        .map_err(|source| Error::Exchange { operation: operation.into(), endpoint, source: source.into() })?;
     let mut driver = JoinSet::new();
     driver.spawn(async move {
         // Its error reaches the request that waits for an answer.

@@ -9,10 +9,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
+use std::sync::Arc;
 use tokio::time::timeout;
 
 /// The most redirects that one request follows.
 const MAX_REDIRECTS: usize = 3;
+
+/// The thing is as it was (RFC 9110, 15.4.5).
+const NOT_MODIFIED: u16 = 304;
 
 /// A whole answer.
 pub struct Raw {
@@ -27,12 +31,27 @@ pub struct Ask<'a> {
     pub method: Method,
     pub path: String,
     pub body: Option<Bytes>,
+    /// Carried out only if this is still the entity tag.
     pub etag: Option<&'a str>,
+    /// Answered in full only if this is no longer the entity tag.
+    pub unless: Option<&'a str>,
     /// Whether the client's credential goes with it.
     pub signed: bool,
 }
 
 pub async fn get(client: &mut Client, path: &str) -> Result<Document, Error> {
+    let operation = format!("GET {path} from");
+    let endpoint = client.target.endpoint;
+    let document = get_unless(client, path, None).await?;
+    document.ok_or_else(|| Error::BadAnswer { operation, endpoint, problem: "answered 304 unasked".into() })
+}
+
+/// `None` if the entity tag is still `etag` (RFC 9110, 13.1.2).
+pub async fn get_unless(
+    client: &mut Client,
+    path: &str,
+    etag: Option<&str>,
+) -> Result<Option<Document>, Error> {
     let operation = format!("GET {path} from");
     let path = client.own_path(&operation, path)?;
     let ask = Ask {
@@ -41,18 +60,22 @@ pub async fn get(client: &mut Client, path: &str) -> Result<Document, Error> {
         path: path.clone(),
         body: None,
         etag: None,
+        unless: etag,
         signed: true,
     };
     let raw = client.ask(ask).await?;
+    if raw.status == NOT_MODIFIED {
+        return Ok(None);
+    }
     let endpoint = client.target.endpoint;
     let value = parse_document(&raw.body).map_err(|source| Error::BadDocument {
         operation: operation.clone(),
         endpoint,
-        source,
+        source: source.into(),
     })?;
     let etag = raw.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(Into::into);
     let etag = etag.or_else(|| value.get("@odata.etag").and_then(Value::as_str).map(Into::into));
-    Ok(Document { path, etag, bytes: raw.body.len(), value })
+    Ok(Some(Document { path, etag, bytes: raw.body.len(), value }))
 }
 
 pub async fn change(
@@ -66,7 +89,9 @@ pub async fn change(
     let path = client.own_path(&operation, path)?;
     let method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST);
     let body = body.map(|body| Bytes::from(body.to_string()));
-    let raw = client.ask(Ask { operation: &operation, method, path, body, etag, signed: true }).await?;
+    let raw = client
+        .ask(Ask { operation: &operation, method, path, body, etag, unless: None, signed: true })
+        .await?;
     Ok(client.answer(&raw))
 }
 
@@ -120,7 +145,7 @@ impl Client {
 
     /// Keeps the credential's standing, and makes an error of every answer that is none of success.
     fn judge(&mut self, ask: &Ask<'_>, raw: Raw) -> Result<Raw, Error> {
-        let success = (200..300).contains(&raw.status);
+        let success = (200..300).contains(&raw.status) || raw.status == NOT_MODIFIED && ask.unless.is_some();
         if ask.signed && !matches!(self.auth, Auth::None) {
             self.standing = match (self.standing, raw.status) {
                 (Standing::Proven { refusals: 0 }, 401) => Standing::Proven { refusals: 1 },
@@ -177,7 +202,11 @@ impl Client {
                     // A kept connection may have been closed by the controller while it lay idle.
                     let stale = used && (unsent || ask.method == Method::GET && !source.is_parse());
                     if !stale {
-                        return Err(Error::Exchange { operation: ask.operation.into(), endpoint, source });
+                        return Err(Error::Exchange {
+                            operation: ask.operation.into(),
+                            endpoint,
+                            source: source.into(),
+                        });
                     }
                 }
             }
@@ -195,8 +224,10 @@ impl Client {
         let body = Limited::new(body, limit).collect().await.map_err(|error| {
             let operation = ask.operation.into();
             match error.downcast::<hyper::Error>() {
-                Ok(source) => Error::Exchange { operation, endpoint, source: *source },
-                Err(_) => Error::BadDocument { operation, endpoint, source: Unreadable::TooLarge { limit } },
+                Ok(source) => Error::Exchange { operation, endpoint, source: Arc::new(*source) },
+                Err(_) => {
+                    Error::BadDocument { operation, endpoint, source: Unreadable::TooLarge { limit }.into() }
+                }
             }
         })?;
         connection.used = true;
@@ -220,6 +251,9 @@ impl Client {
         }
         if let Some(etag) = ask.etag {
             builder = builder.header(header::IF_MATCH, etag);
+        }
+        if let Some(etag) = ask.unless {
+            builder = builder.header(header::IF_NONE_MATCH, etag);
         }
         if ask.signed {
             let secret = match &self.auth {

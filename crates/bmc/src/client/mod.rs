@@ -149,7 +149,7 @@ impl Default for Limits {
 }
 
 /// Who asks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Auth {
     /// Nobody.
     None,
@@ -183,6 +183,11 @@ pub trait Get: Send {
     /// # Errors
     /// What is wrong with the link.
     fn resolve(&self, link: &str) -> Result<String, String>;
+
+    /// Says which paths will be asked for soon, in that order, so that they may be asked for ahead.
+    fn soon(&mut self, paths: &[String]) {
+        let _ = paths;
+    }
 }
 
 /// The answer to a request that changes something.
@@ -223,6 +228,26 @@ impl Client {
             standing: Standing::Unproven,
             requests: 0,
         }
+    }
+
+    /// Another client for the same controller, which asks as this one does, over a connection of its own.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            limits: self.limits,
+            connection: None,
+            certificate: self.certificate.clone(),
+            auth: self.auth.clone(),
+            standing: self.standing,
+            requests: 0,
+        }
+    }
+
+    /// Whether there is a connection, be it one that the controller has closed since.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        self.connection.is_some()
     }
 
     /// Connects without sending a request, and says what certificate was shown; `None` over plain HTTP.
@@ -283,6 +308,14 @@ impl Client {
     /// Every variant but [`Error::NoSessions`].
     pub async fn get(&mut self, path: &str) -> Result<Document, Error> {
         exchange::get(self, path).await
+    }
+
+    /// Gets the document at `path` unless its entity tag is still `etag` (RFC 9110, `If-None-Match`): then `None`.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn get_unless(&mut self, path: &str, etag: &str) -> Result<Option<Document>, Error> {
+        exchange::get_unless(self, path, Some(etag)).await
     }
 
     /// Posts a body.

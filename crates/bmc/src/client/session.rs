@@ -103,7 +103,8 @@ impl Client {
         let path = self.own_path(operation, path)?;
         let body = json!({"UserName": credential.username, "Password": credential.password.expose()});
         let body = Some(Bytes::from(body.to_string()));
-        let ask = Ask { operation, method: Method::POST, path, body, etag: None, signed: false };
+        let ask =
+            Ask { operation, method: Method::POST, path, body, etag: None, unless: None, signed: false };
         let raw = self.ask(ask).await.map_err(|error| match error {
             Error::Answered { operation, status: status @ (401 | 403), messages, .. } => {
                 Error::CredentialRefused { operation, endpoint, status, messages }
@@ -133,7 +134,15 @@ impl Client {
     pub async fn logout(&mut self) -> Result<(), Error> {
         let Some(path) = self.session().and_then(|session| session.path.clone()) else { return Ok(()) };
         let operation = "log out of";
-        let ask = Ask { operation, method: Method::DELETE, path, body: None, etag: None, signed: true };
+        let ask = Ask {
+            operation,
+            method: Method::DELETE,
+            path,
+            body: None,
+            etag: None,
+            unless: None,
+            signed: true,
+        };
         let result = self.ask(ask).await;
         self.forget_credential();
         match result {
@@ -160,14 +169,21 @@ impl Client {
     }
 
     async fn get_unsigned(&mut self, path: &str, operation: &str) -> Result<Document, Error> {
-        let ask =
-            Ask { operation, method: Method::GET, path: path.into(), body: None, etag: None, signed: false };
+        let ask = Ask {
+            operation,
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            etag: None,
+            unless: None,
+            signed: false,
+        };
         let raw = self.ask(ask).await?;
         let endpoint = self.target.endpoint;
         let value = super::parse_document(&raw.body).map_err(|source| Error::BadDocument {
             operation: operation.into(),
             endpoint,
-            source,
+            source: source.into(),
         })?;
         Ok(Document { path: path.into(), etag: None, bytes: raw.body.len(), value })
     }

@@ -23,7 +23,7 @@ mod switch;
 mod trouble;
 
 pub(crate) use link::was_not_opened;
-pub(crate) use trouble::Trouble;
+pub use trouble::Trouble;
 
 use crate::config::Config;
 use crate::sweep::Sweeps;

@@ -2,13 +2,25 @@
 
 use crate::Error;
 use model::{Failure, Kind};
+use std::time::Duration;
 
 /// Why a device could not be asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Trouble {
     /// A request failed.
     #[error("{}", .0.cause())]
     Request(Error),
+    /// Signing in failed; the request itself was not sent.
+    #[error("{}", .0.cause())]
+    SignIn(Error),
+    /// The controller failed too often in a row and is left alone for a while.
+    #[error("it failed several times in a row and is left alone for {} s; last: {cause}", pause.as_secs().max(1))]
+    LeftAlone {
+        /// For how long yet.
+        pause: Duration,
+        /// What was wrong last.
+        cause: String,
+    },
     /// The appliance itself could not.
     #[error("{}", .0.cause)]
     Here(Failure),
@@ -22,9 +34,11 @@ pub enum Trouble {
 
 impl Trouble {
     /// The failure of an act that met it.
+    #[must_use]
     pub fn failure(&self, operation: &str, subject: &str) -> Failure {
         match self {
-            Self::Request(error) => error.failure(operation, subject),
+            Self::Request(error) | Self::SignIn(error) => error.failure(operation, subject),
+            Self::LeftAlone { .. } => Failure::new(Kind::Unreachable, operation, subject, self.to_string()),
             Self::Here(failure) => {
                 Failure { operation: operation.into(), subject: subject.into(), ..failure.clone() }
             }
@@ -35,25 +49,40 @@ impl Trouble {
     }
 
     /// Whether asking again without somebody's help is useless.
+    #[must_use]
     pub const fn needs_help(&self) -> bool {
         matches!(
             self,
             Self::RefusedBefore
                 | Self::Gone
                 | Self::Request(Error::CredentialRefused { .. } | Error::CertificateChanged { .. })
+                | Self::SignIn(Error::CredentialRefused { .. } | Error::CertificateChanged { .. })
         )
     }
 
     /// Whether nothing of the request can have reached the controller's Redfish service.
+    #[must_use]
     pub fn is_unsent(&self) -> bool {
         match self {
             Self::Request(error) => matches!(
                 error,
                 Error::Connect { .. }
                     | Error::Tls { .. }
+                    | Error::NotAsked { .. }
                     | Error::TimedOut { awaited: "connection" | "TLS handshake", .. }
             ),
-            Self::Here(_) | Self::RefusedBefore | Self::Gone => true,
+            Self::SignIn(_) | Self::LeftAlone { .. } | Self::Here(_) | Self::RefusedBefore | Self::Gone => {
+                true
+            }
+        }
+    }
+
+    /// The request's or the sign-in's error, where it was one.
+    #[must_use]
+    pub const fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Request(error) | Self::SignIn(error) => Some(error),
+            Self::LeftAlone { .. } | Self::Here(_) | Self::RefusedBefore | Self::Gone => None,
         }
     }
 }

@@ -214,6 +214,7 @@ impl<'a, G: Get> Walk<'a, G> {
         match &error {
             Error::CredentialRefused { .. }
             | Error::SessionEnded { .. }
+            | Error::NotAsked { .. }
             | Error::CertificateChanged { .. } => {
                 return Err(error);
             }

@@ -334,11 +334,11 @@ struct Dying(Docs, usize);
 impl Get for Dying {
     async fn get(&mut self, path: &str) -> Result<Document, Error> {
         if self.1 == 0 {
-            let source = std::io::ErrorKind::ConnectionRefused.into();
+            let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
             return Err(Error::Connect {
                 operation: format!("GET {path} from"),
                 endpoint: nowhere().endpoint,
-                source,
+                source: source.into(),
             });
         }
         self.1 -= 1;
