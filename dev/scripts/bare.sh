@@ -40,7 +40,7 @@ cp "$cargo"/bin/{cargo,rustc,rustdoc,rustup,rustfmt,cargo-fmt,cargo-clippy,clipp
 
 say "a fresh clone of $(git rev-parse --short HEAD)"
 git clone --quiet "$root" "$chroot/root/portcullis"
-[ ! -d "$root/../shared" ] || cp -r "$root/../shared" "$chroot/root/shared"
+[ ! -d "$root/../shared" ] || cp -rL "$root/../shared" "$chroot/root/shared"
 
 if [ "$what" != test ]; then
   say "make run, for the first time"

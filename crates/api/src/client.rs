@@ -211,7 +211,7 @@ impl Client {
         self.post("/jobs/power", job)
     }
 
-    /// The jobs of this life of the appliance, newest first.
+    /// The jobs, newest first.
     pub fn jobs(&self) -> Answer<Vec<JobSummary>> {
         self.get("/jobs")
     }
@@ -219,6 +219,16 @@ impl Client {
     /// A job.
     pub fn job(&self, id: u64) -> Answer<Job> {
         self.get(&format!("/jobs/{id}"))
+    }
+
+    /// Stops a job: nothing more of it is begun.
+    pub fn stop_job(&self, id: u64) -> Answer<()> {
+        self.call("POST", &format!("/jobs/{id}/stop"), None)
+    }
+
+    /// Goes on with a stopped job, in one's own name.
+    pub fn resume_job(&self, id: u64) -> Answer<()> {
+        self.call("POST", &format!("/jobs/{id}/resume"), None)
     }
 
     /// All users.

@@ -1,7 +1,9 @@
 //! Devices, power, adoption, sweeps, jobs.
 
+use jiff::Timestamp;
 use model::device::{Power, Reset, Stage};
-use model::{Device, DeviceId, Failure, Fingerprint, Secret};
+use model::job::{Act, Item, Pacing, State};
+use model::{Device, Fingerprint, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -168,6 +170,9 @@ pub struct NewPowerJob {
     pub devices: Vec<String>,
     /// How.
     pub reset: Reset,
+    /// How fast, and when it stops by itself; absent, what is usual for this reset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pacing: Option<Pacing>,
 }
 
 /// A job over many devices, without what became of each.
@@ -177,8 +182,21 @@ pub struct JobSummary {
     pub id: u64,
     /// What it does.
     pub title: String,
-    /// Who started it.
+    /// In whose name: who started it, or who resumed it last.
     pub by: String,
+    /// What it does to each device; none if it cannot be resumed because that is not kept.
+    pub act: Option<Act>,
+    /// How fast, and when it stops by itself.
+    pub pacing: Pacing,
+    /// Where it is.
+    #[serde(flatten)]
+    pub state: State,
+    /// When it was started.
+    #[schema(value_type = String, format = DateTime)]
+    pub began_at: Timestamp,
+    /// When it ended or was stopped.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
     /// How many acts there are.
     pub total: usize,
     /// How many ended.
@@ -190,29 +208,11 @@ pub struct JobSummary {
 /// A job over many devices.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Job {
-    /// Its number.
-    pub id: u64,
-    /// What it does.
-    pub title: String,
-    /// Who started it.
-    pub by: String,
-    /// How many acts there are.
-    pub total: usize,
-    /// How many ended.
-    pub done: usize,
-    /// How many of these failed.
-    pub failed: usize,
-    /// What became of those that ended, for the devices that one may see.
-    pub results: Vec<JobResult>,
-}
-
-/// What became of one act of a job.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct JobResult {
-    /// On which device.
-    pub device: DeviceId,
-    /// Why it failed, if it did.
-    pub failure: Option<Failure>,
+    /// The job.
+    #[serde(flatten)]
+    pub summary: JobSummary,
+    /// Its devices, those that one may see.
+    pub items: Vec<Item>,
 }
 
 /// The number of a job that was started.

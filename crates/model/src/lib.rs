@@ -13,6 +13,7 @@
 //! | [`event`] | what happened, as seen by pages and exporters |
 //! | [`failure`] | why an act did not happen, in one line with a hint |
 //! | [`inventory`] | what a controller says its server is made of |
+//! | [`job`] | the same act on many devices, paced |
 //! | [`permit`] | proof that an act was authorised and written down |
 //! | [`principal`] | who acts, and from where |
 //! | [`secret`] | values that are never shown |
@@ -29,6 +30,7 @@ pub mod device;
 pub mod event;
 pub mod failure;
 pub mod inventory;
+pub mod job;
 pub mod permit;
 pub mod principal;
 pub mod secret;

@@ -42,6 +42,9 @@ pub enum Verb {
     /// Find, see, adopt and switch devices.
     #[command(subcommand)]
     Device(crate::verbs::device::Verb),
+    /// Acts on many devices: watch, stop, resume.
+    #[command(subcommand)]
+    Job(crate::verbs::job::Verb),
     /// Read one controller without an appliance.
     #[command(subcommand)]
     Bmc(Bmc),

@@ -47,6 +47,7 @@ fn run(cli: Cli) -> Result<(), Exit> {
         Verb::Device(verb) => verbs::device::run(verb, json),
         Verb::Bmc(Bmc::Inspect(options)) => verbs::inspect::run(&options, json),
         Verb::User(verb) => verbs::user::run(verb, json),
+        Verb::Job(verb) => verbs::job::run(verb, json),
         Verb::Token(verb) => verbs::token::run(verb, json),
         Verb::Access(verb) => verbs::access::run(verb, json),
         Verb::Audit(verb) => verbs::audit::run(verb, json),

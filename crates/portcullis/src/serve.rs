@@ -41,6 +41,7 @@ pub struct Appliance {
     pub fleet: Arc<Fleet>,
     /// What keeps records.
     pub records: Arc<Records>,
+    jobs: Jobs,
     stops: Stops,
     tasks: JoinSet<&'static str>,
 }
@@ -89,9 +90,16 @@ impl Appliance {
         ));
         tasks.spawn(named("tidy", tidy(parts.gate.clone(), stops.work.clone())));
         // 6. The door opens: pages and API.
-        let jobs = Jobs::new(parts.door.clone());
-        let shared =
-            service::Shared { fleet: &fleet, records: &records, jobs, metrics, closing: stops.web.clone() };
+        let controllers = Arc::clone(&fleet) as Arc<dyn model::command::bmc::Controllers>;
+        let jobs = Jobs::open(parts.door.clone(), controllers, Arc::clone(&records)).await;
+        let jobs = jobs.context("read the jobs")?;
+        let shared = service::Shared {
+            fleet: &fleet,
+            records: &records,
+            jobs: jobs.clone(),
+            metrics,
+            closing: stops.web.clone(),
+        };
         let (server, app) = service::bind(&parts, &config, shared)?;
         for address in server.addresses() {
             tracing::info!(%address, "pages and API are served");
@@ -99,7 +107,7 @@ impl Appliance {
         tasks.spawn(named("news", app.follow(stops.web.clone())));
         tasks.spawn(named("web", server.run(stops.web.clone())));
         notify::ready();
-        Ok(Self { parts, fleet, records, stops, tasks })
+        Ok(Self { parts, fleet, records, jobs, stops, tasks })
     }
 
     /// Runs until `stop` comes or a part ends by itself; then stops everything, in reverse.
@@ -115,7 +123,12 @@ impl Appliance {
         notify::stopping();
         self.stops.web.cancel();
         self.stops.work.cancel();
-        if tokio::time::timeout(ACTS_GRACE, self.parts.door.close()).await.is_err() {
+        // Jobs begin nothing more; the next start takes them up.
+        let acts = async {
+            self.jobs.pause().await;
+            self.parts.door.close().await;
+        };
+        if tokio::time::timeout(ACTS_GRACE, acts).await.is_err() {
             tracing::warn!("acts still ran after {} s; their records say interrupted", ACTS_GRACE.as_secs());
         }
         self.stops.fleet.cancel();

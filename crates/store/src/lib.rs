@@ -30,6 +30,7 @@ pub use open::Store;
 pub use sqlite::SCHEMA;
 pub use sqlite::restore::{Existing, check as check_backup, restore};
 pub use tables::findings::{Acknowledged, FindingRow, Raised};
+pub use tables::jobs::JobRow;
 pub use tables::links::Link;
 pub use tables::sessions::Session;
 pub use tables::sweeps::Sweep;

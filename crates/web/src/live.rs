@@ -144,7 +144,7 @@ fn resync() -> Line {
 
 /// A job is shown to who started it and to those who read the audit log.
 pub(crate) fn may_see_job(app: &App, actor: &Actor, job: u64) -> bool {
-    let own = || app.jobs.get(job).is_some_and(|job| job.by == actor.principal.to_string());
+    let own = || app.jobs.starter(job).is_some_and(|by| by == actor.principal);
     app.may(actor, Action::AuditView) || own()
 }
 

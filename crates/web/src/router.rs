@@ -62,6 +62,9 @@ pages! {
     get "/racks" => racks::show;
     get "/jobs" => jobs::list;
     get "/jobs/{id}" => jobs::show;
+    get "/jobs/{id}/export" => jobs::export;
+    post "/jobs/{id}/stop" => jobs::stop;
+    post "/jobs/{id}/resume" => jobs::resume;
     get "/discovery" => discovery::show;
     post "/discovery/start" => discovery::start;
     post "/discovery/stop" => discovery::stop;

@@ -85,7 +85,7 @@ async fn many_are_switched_with_one_typed_confirmation() {
     );
     let sent = browser.post("/fleet/act/confirmed", &fields).await;
     let job = job_ends(&appliance, sent.location()).await;
-    assert_eq!((job.results.len(), job.failed()), (count, 0));
+    assert_eq!((job.items.len(), job.failed()), (count, 0));
     let page = browser.get(sent.location()).await.text;
     assert!(page.contains(&format!("{count} of {count} done")));
 }
@@ -107,7 +107,7 @@ async fn adoption_by_hand_binds_the_password_to_the_certificate_that_was_shown()
     fields.push(("fingerprint", &print));
     let sent = browser.post("/devices/bmc-10-0-0-11/adopt", &fields).await;
     let job = job_ends(&appliance, sent.location()).await;
-    assert_eq!(job.failed(), 0, "{:?}", job.results);
+    assert_eq!(job.failed(), 0, "{:?}", job.items);
     let device = appliance.door.book().named("bmc-10-0-0-11").unwrap();
     assert_eq!(device.stage, Stage::InService);
     assert_eq!(device.pinned.as_ref().unwrap().fingerprint.to_string(), print);
@@ -120,7 +120,7 @@ async fn a_changed_certificate_is_approved_as_it_was_seen() {
     let picked = between(&page, "name=\"device\" value=\"", "\"").unwrap().to_owned();
     let sent = browser.post("/findings/certificates", &[("device", &picked)]).await;
     let job = job_ends(&appliance, sent.location()).await;
-    assert_eq!(job.failed(), 0, "{:?}", job.results);
+    assert_eq!(job.failed(), 0, "{:?}", job.items);
     let (id, print) = picked.split_once('=').unwrap();
     let device = appliance.door.book().named(id).unwrap();
     assert_eq!(device.pinned.as_ref().unwrap().fingerprint.to_string(), print);

@@ -3,5 +3,6 @@
 
 mod administrators;
 mod door;
+mod jobs;
 mod sign_in;
 mod world;

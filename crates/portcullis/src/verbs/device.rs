@@ -1,5 +1,6 @@
 //! `portcullis device`: find, see, adopt and switch.
 
+use super::job::{self, Pace};
 use crate::cli::Remote;
 use crate::exit::Exit;
 use crate::output::{or_dash, show, table};
@@ -8,6 +9,7 @@ use api::Client;
 use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewPowerJob, NewSweep};
 use clap::{Args, Subcommand};
 use model::device::{Reach, Reset, Stage};
+use model::job::Act;
 use model::{Credential, Device, Failure, Fingerprint, Kind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -58,6 +60,8 @@ pub enum Verb {
         /// Which, by name or identifier.
         #[arg(required = true)]
         devices: Vec<String>,
+        #[command(flatten)]
+        pace: Pace,
         #[command(flatten)]
         remote: Remote,
     },
@@ -163,7 +167,9 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
         Verb::Show { device, remote } => describe(&remote::client(&remote)?, &device, json),
         Verb::Adopt(options) => adopt(&options, json),
         Verb::Forget { device, remote } => done(json, remote::client(&remote)?.forget(&device)),
-        Verb::Power { reset, devices, remote } => power(&remote::client(&remote)?, reset, devices, json),
+        Verb::Power { reset, devices, pace, remote } => {
+            power(&remote::client(&remote)?, reset, devices, pace, json)
+        }
         Verb::Refresh { device, remote } => done(json, remote::client(&remote)?.refresh(&device)),
         Verb::Edit { device, name, labels, remote } => {
             let edit = EditDevice { name, labels: parse_labels(&labels)? };
@@ -276,34 +282,14 @@ fn adopt(options: &Adopt, json: bool) -> Result<(), Exit> {
     done(json, client.adopt(&options.device, &credential, options.fingerprint))
 }
 
-fn power(client: &Client, reset: Reset, devices: Vec<String>, json: bool) -> Result<(), Exit> {
+fn power(client: &Client, reset: Reset, devices: Vec<String>, pace: Pace, json: bool) -> Result<(), Exit> {
     if let [device] = &devices[..] {
         let switched = client.switch(device, reset)?;
         return Ok(show(json, &switched, |switched| format!("{device}: {}", switched.power))?);
     }
-    let number = client.power_job(&NewPowerJob { devices, reset })?.job;
-    let job = loop {
-        let job = client.job(number)?;
-        if job.done == job.total {
-            break job;
-        }
-        std::thread::sleep(LOOK_AGAIN);
-    };
-    show(json, &job, |job| {
-        let failures = job.results.iter().filter_map(|result| result.failure.as_ref());
-        let lines: Vec<String> = failures.map(ToString::to_string).collect();
-        format!(
-            "{} of {} done, {} failed\n{}",
-            job.done - job.failed,
-            job.total,
-            job.failed,
-            lines.join("\n")
-        )
-    })?;
-    match job.results.into_iter().find_map(|result| result.failure) {
-        Some(failure) => Err(failure.into()),
-        None => Ok(()),
-    }
+    let pacing = Some(pace.over(Act::Power { reset }));
+    let number = client.power_job(&NewPowerJob { devices, reset, pacing })?.job;
+    job::wait(client, number, json)
 }
 
 fn parse_labels(labels: &[String]) -> Result<Option<BTreeMap<String, String>>, Exit> {

@@ -6,5 +6,6 @@ pub mod backup;
 pub mod device;
 pub mod inspect;
 mod inventory;
+pub mod job;
 pub mod token;
 pub mod user;

@@ -6,8 +6,11 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 /// The steps from each schema to the next, the first from an empty file to schema 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_access.sql"), include_str!("../../migrations/0002_devices.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_access.sql"),
+    include_str!("../../migrations/0002_devices.sql"),
+    include_str!("../../migrations/0003_jobs.sql"),
+];
 
 /// The schema that this version writes.
 pub const SCHEMA: i64 = MIGRATIONS.len() as i64;

@@ -7,6 +7,7 @@ pub mod devices;
 pub mod findings;
 pub mod grants;
 pub mod inventories;
+pub mod jobs;
 pub mod links;
 pub mod open_sessions;
 pub mod sessions;

@@ -7,5 +7,6 @@ mod backup;
 mod concurrency;
 mod devices;
 mod full;
+mod jobs;
 mod killed;
 mod sample;

@@ -113,6 +113,8 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(power::start_power_job))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::show_job))
+        .routes(routes!(jobs::stop_job))
+        .routes(routes!(jobs::resume_job))
         .routes(routes!(sweeps::list_sweeps, sweeps::start_sweep))
         .routes(routes!(sweeps::stop_sweep))
         .routes(routes!(sweeps::import_credentials).layer(DefaultBodyLimit::max(LARGEST_IMPORT)));

@@ -10,7 +10,7 @@ use axum::Json as Shown;
 use axum::extract::State;
 use axum::http::StatusCode;
 use model::command::bmc::SwitchPower;
-use std::sync::Arc;
+use model::job::{Act, Pacing};
 
 /// Switch a device, and wait until it is so or the controller's deadline passes.
 ///
@@ -40,15 +40,19 @@ pub(super) async fn start_power_job(
     if job.devices.is_empty() || job.devices.len() > MOST {
         return Err(Refusal::invalid("devices", format!("there are {}, not 1 to {MOST}", job.devices.len())));
     }
-    let mut commands = Vec::with_capacity(job.devices.len());
+    let act = Act::Power { reset: job.reset };
+    let pacing = job.pacing.unwrap_or_else(|| Pacing::usual(act));
+    if let Some((field, cause)) = pacing.problem() {
+        return Err(Refusal::invalid(field, cause));
+    }
+    let mut devices = Vec::with_capacity(job.devices.len());
     for key in &job.devices {
         let device = app.door.device(&actor, key)?.id.clone();
-        let command = SwitchPower { device: device.clone(), reset: job.reset };
-        app.door.admit(&actor, &*app.controllers, &command).await?;
-        commands.push((device, command));
+        app.jobs.admit(&actor, act, device.clone()).await?;
+        devices.push(device);
     }
-    let count = commands.len();
+    let count = devices.len();
     let title = format!("{} on {count} {}", job.reset, if count == 1 { "device" } else { "devices" });
-    let job = app.jobs.start(&actor, title, Arc::clone(&app.controllers), commands);
+    let job = app.jobs.start(&actor, title, act, pacing, devices).await;
     Ok((StatusCode::ACCEPTED, Shown(JobStarted { job })))
 }

@@ -2,6 +2,7 @@
 
 use crate::view::device::Row;
 use crate::view::frame::Frame;
+use crate::view::pacing::PacingForm;
 use askama::Template;
 
 #[derive(Template)]
@@ -16,6 +17,8 @@ pub(crate) struct Confirm {
     pub fields: Vec<(&'static str, String)>,
     /// What has to be typed.
     pub expect: Option<String>,
+    /// How fast it goes, where it is about many.
+    pub pacing: Option<PacingForm>,
     pub button: String,
     pub back: String,
     /// The first of the devices that it is about.

@@ -20,6 +20,7 @@ use model::command::{Command, Part};
 use model::device::Reset;
 use model::event::Ended;
 use model::inventory::Fault;
+use model::job::Outcome;
 use model::{Action, Actor, Credential, Device, Failure, Inventory};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -205,13 +206,14 @@ fn running(app: &App, actor: &Actor, device: &Device, job: Option<u64>) -> Vec<R
     let said = step.as_ref().map_or("asked", |step| step.text.as_str());
     match (job, &step) {
         (Some(job), _) => {
-            let (tone, text) = match job.results.get(&device.id) {
-                Some(None) => ("ok", "done".to_owned()),
-                Some(Some(failure)) => ("bad", failure.to_string()),
-                None => ("", said.to_owned()),
+            let outcome = job.items.iter().find(|item| item.device == device.id).map(|item| &item.outcome);
+            let (tone, text) = match outcome {
+                Some(Outcome::Done) => ("ok", "done".to_owned()),
+                Some(Outcome::Failed { failure }) => ("bad", failure.to_string()),
+                Some(Outcome::Waiting | Outcome::Running) | None => ("", said.to_owned()),
             };
-            let ended = job.results.contains_key(&device.id);
-            vec![Running { job: Some(job.id), title: job.title, text, tone, ended }]
+            let ended = outcome.is_some_and(Outcome::has_ended);
+            vec![Running { job: Some(job.id), title: job.record.title, text, tone, ended }]
         }
         (None, Some(step)) if step.ended.is_none() => {
             vec![Running {
@@ -290,6 +292,7 @@ pub(crate) async fn power(
         action: format!("{}/power/confirmed", address(&device)),
         fields: vec![("reset", reset.word().to_owned())],
         expect: Some(device.name.clone()),
+        pacing: None,
         button: text.to_owned(),
         back: address(&device),
         devices: vec![Row::new(&device, app.now())],

@@ -1,22 +1,22 @@
 //! The fleet: the list of devices, and acts on many of them.
 
-use super::begin;
+use super::begin_paced;
 use super::confirm::{Confirm, MOST_ROWS};
-use crate::answer::{Answer, page, see};
+use crate::answer::{Answer, Refusal, page, see};
 use crate::app::App;
 use crate::fields::{Fields, invalid};
 use crate::session::Session;
 use crate::view::device::Row;
 use crate::view::fleet::{self, Column, Count, Page};
 use crate::view::frame::{Area, Frame};
+use crate::view::pacing::PacingForm;
 use crate::view::query::Query;
-use crate::view::{Choice, reset_choice, reset_text};
+use crate::view::{Choice, act_text, reset_choice};
 use askama::Template;
 use axum::extract::{Path, Query as Asked, State};
-use model::command::bmc::{Refresh, SwitchPower};
-use model::command::records::SetStage;
 use model::device::Reset;
-use model::{Action, Actor, Device, DeviceId, Failure, Kind, Stage};
+use model::job::{Act, Pacing};
+use model::{Action, Actor, Device, Failure, Kind, Stage};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -130,42 +130,20 @@ pub(crate) async fn tally(State(app): State<App>, session: Session, Asked(wanted
     page(&Tally { tally: fleet::tally(&app.door.devices(&session.actor), &wanted.q) })
 }
 
-/// What is to be done with many.
-#[derive(Clone, Copy)]
-enum Many {
-    Power(Reset),
-    Refresh,
-    Stage(Stage),
+/// What a form asks to be done with many.
+fn read_act(fields: &Fields) -> Result<Act, Refusal> {
+    let act = match fields.text("act") {
+        "refresh" => Some(Act::Refresh),
+        "maintenance" => Some(Act::Stage { stage: Stage::Maintenance }),
+        "in_service" => Some(Act::Stage { stage: Stage::InService }),
+        word => word.parse().ok().map(|reset| Act::Power { reset }),
+    };
+    act.ok_or_else(|| invalid("act", "there is no such act"))
 }
 
-impl Many {
-    fn read(word: &str) -> Option<Self> {
-        match word {
-            "refresh" => Some(Self::Refresh),
-            "maintenance" => Some(Self::Stage(Stage::Maintenance)),
-            "in_service" => Some(Self::Stage(Stage::InService)),
-            word => word.parse().ok().map(Self::Power),
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Power(reset) => reset_text(reset),
-            Self::Refresh => "Read now",
-            Self::Stage(Stage::Maintenance) => "Put into maintenance",
-            Self::Stage(_) => "Put in service",
-        }
-    }
-
-    /// What has to be typed; nothing for what takes nothing away.
-    fn expects(self, count: usize) -> Option<String> {
-        match self {
-            Self::Power(reset) if reset.disrupts() => {
-                Some(format!("{} {count}", reset_text(reset).to_lowercase()))
-            }
-            _ => None,
-        }
-    }
+/// What has to be typed; nothing for what takes nothing away.
+fn expects(act: Act, count: usize) -> Option<String> {
+    act.disrupts().then(|| format!("{} {count}", act_text(act).to_lowercase()))
 }
 
 /// The devices that a form picked: by their boxes, or all that match its filter.
@@ -181,65 +159,68 @@ fn picked(app: &App, actor: &Actor, fields: &Fields) -> Result<Vec<Arc<Device>>,
 
 /// `POST /fleet/act`: asks whether it is meant.
 pub(crate) async fn act(State(app): State<App>, session: Session, fields: Fields) -> Answer {
-    let many = Many::read(fields.text("act")).ok_or_else(|| invalid("act", "there is no such act"))?;
+    let act = read_act(&fields)?;
     let devices = picked(&app, &session.actor, &fields)?;
     if devices.is_empty() {
-        return Err(Failure::new(Kind::Invalid, many.text().to_lowercase(), "devices", "none was selected")
-            .hint("go back and select some, with their boxes or with “all”")
-            .into());
+        return Err(Failure::new(
+            Kind::Invalid,
+            act_text(act).to_lowercase(),
+            "devices",
+            "none was selected",
+        )
+        .hint("go back and select some, with their boxes or with “all”")
+        .into());
     }
     let count = devices.len();
-    let noun = if count == 1 { "device" } else { "devices" };
+    let title = title(act, count);
     let not_adopted = devices.iter().filter(|device| !device.is_adopted()).count();
     let mut ids: Vec<(&'static str, String)> =
         devices.iter().map(|device| ("device", device.id.0.clone())).collect();
     ids.push(("act", fields.text("act").to_owned()));
     let now = app.now();
     page(&Confirm {
-        frame: app.frame(&session, &format!("{} {count} {noun}", many.text()), Area::Fleet),
-        explanation: format!(
-            "Each of the {count} {noun} is asked by itself, sixteen at a time; each act is written down."
-        ),
+        frame: app.frame(&session, &title, Area::Fleet),
+        explanation: "Each device is asked by itself and each act is written down. The job can be stopped."
+            .into(),
         warning: (not_adopted > 0)
             .then(|| format!("{not_adopted} of them are not adopted: the act fails for these.")),
         action: "/fleet/act/confirmed".into(),
         fields: ids,
-        expect: many.expects(count),
-        button: format!("{} {count} {noun}", many.text()),
+        expect: expects(act, count),
+        pacing: (count > 1).then(|| PacingForm::new(&usual(act, &devices), &devices)),
+        button: title,
         back: "/".into(),
         devices: devices.iter().take(MOST_ROWS).map(|device| Row::new(device, now)).collect(),
         more: count.saturating_sub(MOST_ROWS),
     })
 }
 
+fn title(act: Act, count: usize) -> String {
+    format!("{} {count} {}", act_text(act), if count == 1 { "device" } else { "devices" })
+}
+
+/// What is usual for the act, by feed where the devices' labels tell which feed they hang on.
+fn usual(act: Act, devices: &[Arc<Device>]) -> Pacing {
+    let mut pacing = Pacing::usual(act);
+    if pacing.group_by.is_some() && devices.iter().any(|device| device.labels.contains_key("feed")) {
+        pacing.group_by = Some("feed".into());
+    }
+    pacing
+}
+
 /// `POST /fleet/act/confirmed`: starts the job.
 pub(crate) async fn confirmed(State(app): State<App>, session: Session, fields: Fields) -> Answer {
-    let many = Many::read(fields.text("act")).ok_or_else(|| invalid("act", "there is no such act"))?;
+    let act = read_act(&fields)?;
     let devices: Vec<Arc<Device>> =
         fields.all("device").map(|id| app.door.device(&session.actor, id)).collect::<Result<_, _>>()?;
-    if many.expects(devices.len()).is_some_and(|expected| fields.text("confirm") != expected) {
+    if expects(act, devices.len()).is_some_and(|expected| fields.text("confirm") != expected) {
         return Err(invalid("confirm", "it is not what was to be typed; nothing was done"));
     }
     if devices.is_empty() {
         return Err(invalid("device", "no device was selected"));
     }
-    let noun = if devices.len() == 1 { "device" } else { "devices" };
-    let title = format!("{} {} {noun}", many.text(), devices.len());
-    let ids = devices.iter().map(|device| device.id.clone());
-    let actor = &session.actor;
-    let job = match many {
-        Many::Power(reset) => {
-            let commands = ids.map(|id| (id.clone(), SwitchPower { device: id, reset })).collect();
-            begin(&app, actor, title, &app.controllers, commands).await?
-        }
-        Many::Refresh => {
-            let commands = ids.map(|id| (id.clone(), Refresh { device: id })).collect();
-            begin(&app, actor, title, &app.controllers, commands).await?
-        }
-        Many::Stage(stage) => {
-            let command = |id: DeviceId| (id.clone(), SetStage { device: id, stage });
-            begin(&app, actor, title, &app.records, ids.map(command).collect()).await?
-        }
-    };
+    let pacing = PacingForm::read(&fields, usual(act, &devices))?;
+    let ids = devices.iter().map(|device| device.id.clone()).collect();
+    let job = begin_paced(&app, &session.actor, title(act, devices.len()), act, pacing, ids).await?;
     Ok(see(&format!("/jobs/{job}")))
 }

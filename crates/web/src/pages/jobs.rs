@@ -1,20 +1,26 @@
-//! Acts on devices that run by themselves: what became of each.
+//! Acts on many devices that run by themselves: how far they are, what became of each, stop and resume.
 
-use crate::answer::{Answer, page};
+use crate::answer::{Answer, page, see};
 use crate::app::App;
+use crate::fields::Fields;
 use crate::live::may_see_job;
 use crate::session::Session;
-use crate::view::device::link;
 use crate::view::frame::{Area, Frame};
+use crate::view::job::{Shown, no_such_job};
 use askama::Template;
-use axum::extract::{Path, State};
-use model::{Actor, Failure, Kind};
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::IntoResponse as _;
+use model::{Actor, Failure};
+use serde::Deserialize;
 
 #[derive(Template)]
 #[template(path = "job.html")]
 struct One {
     frame: Frame,
     job: Shown,
+    may_stop: bool,
+    may_resume: bool,
 }
 
 #[derive(Template)]
@@ -24,66 +30,21 @@ struct All {
     jobs: Vec<Shown>,
 }
 
-/// A job as pages show it.
-pub(crate) struct Shown {
-    pub id: u64,
-    pub title: String,
-    pub by: String,
-    pub done: usize,
-    pub failed: usize,
-    pub total: usize,
-    pub ended: bool,
-    pub results: Vec<Outcome>,
-}
-
-/// What became of one device.
-pub(crate) struct Outcome {
-    pub name: String,
-    pub link: String,
-    pub problem: Option<String>,
-    pub hint: Option<String>,
-}
-
-impl Shown {
-    fn new(job: &control::Job) -> Self {
-        Self {
-            id: job.id,
-            title: job.title.clone(),
-            by: job.by.clone(),
-            done: job.results.len(),
-            failed: job.failed(),
-            total: job.total,
-            ended: job.has_ended(),
-            results: Vec::new(),
-        }
-    }
-
-    /// With the outcome for each device that the actor may see, failures first.
-    fn with_results(job: &control::Job, app: &App, actor: &Actor) -> Self {
-        let visible = job.results.iter().filter_map(|(id, failure)| {
-            let device = app.door.device(actor, &id.0).ok()?;
-            let (problem, hint) =
-                failure.as_ref().map_or((None, None), |f| (Some(f.to_string()), f.hint.clone()));
-            Some(Outcome { name: device.name.clone(), link: link(&device.name), problem, hint })
-        });
-        let mut results: Vec<Outcome> = visible.collect();
-        results.sort_by(|a, b| {
-            let failed_first = b.problem.is_some().cmp(&a.problem.is_some());
-            failed_first.then_with(|| crate::view::fleet::natural(&a.name, &b.name))
-        });
-        Self { results, ..Self::new(job) }
-    }
+fn find(app: &App, actor: &Actor, id: u64) -> Result<control::Job, Failure> {
+    app.jobs.get(id).filter(|_| may_see_job(app, actor, id)).ok_or_else(|| no_such_job(id))
 }
 
 /// `GET /jobs/{id}`.
 pub(crate) async fn show(State(app): State<App>, session: Session, Path(id): Path<u64>) -> Answer {
-    let found = app.jobs.get(id).filter(|_| may_see_job(&app, &session.actor, id));
-    let job = found.ok_or_else(|| {
-        Failure::new(Kind::NotFound, "show", format!("job {id}"), "there is no such job")
-            .hint("jobs are remembered until the appliance starts again; the audit log has every act")
-    })?;
-    let job = Shown::with_results(&job, &app, &session.actor);
-    page(&One { frame: app.frame(&session, &job.title, Area::Jobs), job })
+    let job = find(&app, &session.actor, id)?;
+    let may_steer = app.jobs.may_steer(id, &session.actor);
+    let runs = job.record.state == model::job::State::Running;
+    page(&One {
+        frame: app.frame(&session, &job.record.title, Area::Jobs),
+        may_stop: may_steer && runs,
+        may_resume: may_steer && job.can_resume(),
+        job: Shown::with_items(&job, &app, &session.actor),
+    })
 }
 
 /// `GET /jobs`.
@@ -91,4 +52,63 @@ pub(crate) async fn list(State(app): State<App>, session: Session) -> Answer {
     let all = app.jobs.list();
     let seen = all.iter().filter(|job| may_see_job(&app, &session.actor, job.id));
     page(&All { frame: app.frame(&session, "Jobs", Area::Jobs), jobs: seen.map(Shown::new).collect() })
+}
+
+/// `POST /jobs/{id}/stop`.
+pub(crate) async fn stop(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<u64>,
+    _fields: Fields,
+) -> Answer {
+    app.jobs.check_steer(id, &session.actor, "stop")?;
+    app.jobs.stop(id, &format!("stopped by {}", session.actor.principal))?;
+    Ok(see(&format!("/jobs/{id}")))
+}
+
+/// `POST /jobs/{id}/resume`.
+pub(crate) async fn resume(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<u64>,
+    _fields: Fields,
+) -> Answer {
+    app.jobs.check_steer(id, &session.actor, "resume")?;
+    app.jobs.resume(id, &session.actor).await?;
+    Ok(see(&format!("/jobs/{id}")))
+}
+
+/// As what a job's results are wanted.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Format {
+    /// RFC 4180.
+    #[default]
+    Csv,
+    /// One array.
+    Json,
+}
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    format: Format,
+}
+
+/// `GET /jobs/{id}/export`.
+pub(crate) async fn export(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<u64>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let job = Shown::with_items(&find(&app, &session.actor, id)?, &app, &session.actor);
+    let (text, kind, extension) = match wanted.format {
+        Format::Csv => (job.csv(), "text/csv; charset=utf-8", "csv"),
+        Format::Json => (job.json(), "application/json", "json"),
+    };
+    let name = format!("attachment; filename=\"job-{id}.{extension}\"");
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, text).into_response())
 }

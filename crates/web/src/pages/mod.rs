@@ -17,6 +17,7 @@ pub(crate) mod users;
 use crate::answer::Refusal;
 use crate::app::App;
 use model::command::{Command, Part};
+use model::job::{Act, Pacing};
 use model::{Actor, DeviceId};
 use std::sync::Arc;
 
@@ -35,5 +36,20 @@ where
     for (_, command) in &commands {
         app.door.admit(actor, &**part, command).await?;
     }
-    Ok(app.jobs.start(actor, title, Arc::clone(part), commands))
+    Ok(app.jobs.start_once(actor, title, Arc::clone(part), commands).await)
+}
+
+/// Starts a job that can be stopped and taken up again; as [`begin`].
+pub(crate) async fn begin_paced(
+    app: &App,
+    actor: &Actor,
+    title: String,
+    act: Act,
+    pacing: Pacing,
+    devices: Vec<DeviceId>,
+) -> Result<u64, Refusal> {
+    for device in &devices {
+        app.jobs.admit(actor, act, device.clone()).await?;
+    }
+    Ok(app.jobs.start(actor, title, act, pacing, devices).await)
 }

@@ -5,12 +5,15 @@ pub(crate) mod device;
 pub(crate) mod fleet;
 pub(crate) mod frame;
 pub(crate) mod inventory;
+pub(crate) mod job;
+pub(crate) mod pacing;
 mod parts;
 pub(crate) mod query;
 pub(crate) mod racks;
 
 use jiff::Timestamp;
 use model::device::{Certificate, Reset};
+use model::job::Act;
 
 /// Of this build.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -128,6 +131,16 @@ pub(crate) const fn reset_text(reset: Reset) -> &'static str {
         Reset::Pause => "Pause",
         Reset::Resume => "Resume",
         Reset::FullPowerCycle => "Full power cycle",
+    }
+}
+
+/// How people call what a job does.
+pub(crate) const fn act_text(act: Act) -> &'static str {
+    match act {
+        Act::Power { reset } => reset_text(reset),
+        Act::Refresh => "Read now",
+        Act::Stage { stage: model::Stage::Maintenance } => "Put into maintenance",
+        Act::Stage { .. } => "Put in service",
     }
 }
 

@@ -1,6 +1,8 @@
 //! One request for each endpoint that an administrator could send.
 
-use crate::harness::{DEVICE, Harness, SEEN};
+use crate::harness::{DEVICE, Harness, SEEN, operator};
+use model::DeviceId;
+use model::command::bmc::Refresh;
 use serde_json::{Value, json};
 
 /// A request.
@@ -35,6 +37,14 @@ impl Example {
 /// All of them. `victim` is a user with the grant numbered `grant`.
 pub async fn all(harness: &Harness) -> Vec<Example> {
     let finding = harness.finding(Some(DEVICE)).await;
+    // Somebody else's, over nothing: nobody can stop or resume what has ended, and only some may try.
+    let none = Vec::<(DeviceId, Refresh)>::new();
+    let job = harness
+        .app
+        .jobs
+        .start_once(&operator(), "nothing".into(), harness.app.controllers.clone(), none)
+        .await;
+    harness.app.jobs.close().await;
     let mut all = Vec::new();
     let mut add = |method, template: &'static str, path: String, body| {
         all.push(Example { method, template, path, body });
@@ -62,7 +72,9 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
     let many = json!({ "devices": [DEVICE], "reset": "on" });
     add("POST", "/api/v1/jobs/power", "/jobs/power".into(), Some(many));
     add("GET", "/api/v1/jobs", "/jobs".into(), None);
-    add("GET", "/api/v1/jobs/{job}", "/jobs/1".into(), None);
+    add("GET", "/api/v1/jobs/{job}", format!("/jobs/{job}"), None);
+    add("POST", "/api/v1/jobs/{job}/stop", format!("/jobs/{job}/stop"), None);
+    add("POST", "/api/v1/jobs/{job}/resume", format!("/jobs/{job}/resume"), None);
     add("GET", "/api/v1/users", "/users".into(), None);
     add("POST", "/api/v1/users", "/users".into(), Some(json!({ "name": "newcomer" })));
     add("POST", "/api/v1/users/{name}/reset", "/users/root/reset".into(), None);

@@ -21,11 +21,14 @@ use tokio_util::sync::CancellationToken;
 async fn every_example_is_something_that_an_administrator_can_ask() {
     let harness = Harness::start().await;
     let token = harness.administrator().await;
-    // The examples of these are about the wrong thing on purpose: the last administrator, another certificate.
+    // The examples of these are about the wrong thing on purpose: the last administrator, another certificate, a job
+    // that has ended.
     let conflicts = [
         "PUT /api/v1/devices/{key}/certificate",
         "PUT /api/v1/users/{name}/enabled",
         "DELETE /api/v1/users/{name}/grants/{grant}",
+        "POST /api/v1/jobs/{job}/stop",
+        "POST /api/v1/jobs/{job}/resume",
     ];
     for example in examples::all(&harness).await {
         if example.template == "/api/v1/events" {
@@ -220,8 +223,12 @@ fn drive(client: &api::Client, finding: i64, fingerprint: model::Fingerprint) {
     client.stop_sweep(sweep).unwrap();
     let entries = json!([{ "mac": "aa-bb-cc-00-11-22", "username": "root", "password": "x" }]);
     assert_eq!(client.import_credentials(&entries).unwrap().imported, 1);
-    let job = client.power_job(&NewPowerJob { devices: vec![DEVICE.into()], reset: Reset::On }).unwrap().job;
-    assert_eq!(client.job(job).unwrap().total, 1);
+    let job = client
+        .power_job(&NewPowerJob { devices: vec![DEVICE.into()], reset: Reset::On, pacing: None })
+        .unwrap()
+        .job;
+    assert_eq!(client.job(job).unwrap().summary.total, 1);
+    assert_eq!(client.resume_job(job).unwrap_err().kind, Kind::Conflict);
     assert_eq!(client.jobs().unwrap().len(), 1);
     people(client);
     let query = AuditQuery { action: Some("device.power".into()), ..AuditQuery::default() };

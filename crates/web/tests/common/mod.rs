@@ -56,13 +56,15 @@ impl Appliance {
         let gate =
             Gate::new(&door, store.clone(), vault, Arc::clone(&clock), control::config::Access::default());
         let controllers: Arc<dyn Controllers> = Arc::new(Pretender(book.clone()));
+        let records = Arc::new(Records::new(book));
+        let jobs = Jobs::open(door.clone(), Arc::clone(&controllers), Arc::clone(&records)).await.unwrap();
         let closing = CancellationToken::new();
         let app = App::new(Parts {
             door: door.clone(),
             gate: gate.clone(),
-            jobs: Jobs::new(door.clone()),
+            jobs,
             controllers,
-            records: Arc::new(Records::new(book)),
+            records,
             clock,
             config: Web::default(),
             metrics: Arc::new(|| "# nothing is measured\n".to_owned()),

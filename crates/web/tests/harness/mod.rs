@@ -95,13 +95,16 @@ impl Harness {
         let gate =
             Gate::new(&door, store.clone(), vault, Arc::clone(&clock), control::config::Access::default());
         let controllers = Arc::new(Counting::new(book.clone()));
+        let records = Arc::new(Records::new(book));
+        let jobs =
+            Jobs::open(door.clone(), Arc::clone(&controllers) as _, Arc::clone(&records)).await.unwrap();
         let closing = CancellationToken::new();
         let app = App::new(Parts {
             door: door.clone(),
             gate,
-            jobs: Jobs::new(door.clone()),
+            jobs,
             controllers: Arc::clone(&controllers) as Arc<dyn Controllers>,
-            records: Arc::new(Records::new(book)),
+            records,
             clock,
             config: Web::default(),
             metrics: Arc::new(String::new),
