@@ -148,13 +148,24 @@ fn ca_params() -> CertificateParams {
     params
 }
 
+/// Year and month of the beginning of a certificate.
+fn first_day(dice: &mut Dice) -> (i32, u8) {
+    (2021 + i32::try_from(dice.below(4)).unwrap_or(0), 1 + u8::try_from(dice.below(12)).unwrap_or(0))
+}
+
+/// From when until when the certificate of `unit` is valid, as Redfish writes it.
+pub(crate) fn validity(unit: &Unit) -> (String, String) {
+    let (year, month) = first_day(&mut Dice::new(unit.seed, "certificate"));
+    (format!("{year}-{month:02}-07T00:00:00+00:00"), format!("{}-01-07T00:00:00+00:00", year + 10))
+}
+
 fn params(unit: &Unit) -> Result<CertificateParams, rcgen::Error> {
     let subject = (unit.flavour().subject)(unit, &hardware::of(unit));
     let common = subject.iter().find(|(kind, _)| *kind == "CN").map(|(_, value)| value.clone());
     let mut dice = Dice::new(unit.seed, "certificate");
-    let year = 2021 + i32::try_from(dice.below(4)).unwrap_or(0);
+    let (year, month) = first_day(&mut dice);
     let mut params = CertificateParams::default();
-    params.not_before = date_time_ymd(year, 1 + u8::try_from(dice.below(12)).unwrap_or(0), 7);
+    params.not_before = date_time_ymd(year, month, 7);
     params.not_after = date_time_ymd(year + 10, 1, 7);
     params.distinguished_name = name(&subject);
     // A CA gives each serial number once (RFC 5280, section 4.1.2.2), also to the same BMC.

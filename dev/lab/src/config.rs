@@ -19,7 +19,7 @@ pub struct LabConfig {
     pub first_addr: Ipv4Addr,
     /// The TCP port of all of them. 443.
     pub port: u16,
-    /// Which makers, in turn. One of each.
+    /// Which makers, in turn. Dell, HPE, Lenovo, Supermicro and OpenBMC.
     pub mix: Mix,
     /// Captured trees that take their turn after the makers, each as often as it is in the list. None.
     pub replays: Vec<Arc<Tree>>,
@@ -133,7 +133,7 @@ impl Mix {
 
 impl Default for Mix {
     fn default() -> Self {
-        Self(Kind::ALL.to_vec())
+        Self(Kind::USUAL.to_vec())
     }
 }
 
@@ -209,8 +209,8 @@ pub struct Args {
     /// The TCP port of all of them (below 1024 needs the right to bind it)
     #[arg(long, default_value_t = 8443)]
     pub port: u16,
-    /// Which makers, in turn, such as `dell=2,hpe=1`; of dell, hpe, lenovo, supermicro, openbmc
-    /// (one of each; none if --replay is given)
+    /// Which makers, in turn, such as `dell=2,hpe=1`; of dell, hpe, lenovo, supermicro, openbmc,
+    /// nvidia, ami (one of each of the first five; none if --replay is given)
     #[arg(long, value_name = "MIX")]
     pub mix: Option<Mix>,
     /// A captured Redfish tree to serve: a folder, or a tar archive of one, gzipped or not; it takes its turn after the

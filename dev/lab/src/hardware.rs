@@ -3,7 +3,7 @@
 //! Nothing of it is kept, so a thousand idle BMCs cost next to nothing.
 
 use crate::flavour::Model;
-use crate::parts::{CARDS, CpuPart, DRIVES, DimmPart, DrivePart, NicPart, ONBOARD};
+use crate::parts::{CARDS, CpuPart, DRIVES, DimmPart, DrivePart, GPUS, GpuPart, NicPart, ONBOARD};
 use crate::random::{Dice, mac};
 use crate::unit::Unit;
 use model::device::Health;
@@ -35,6 +35,10 @@ pub struct Hardware {
     pub drives: Vec<Drive>,
     /// Network adapters; the first is on the board.
     pub adapters: Vec<Adapter>,
+    /// GPUs.
+    pub gpus: Vec<Gpu>,
+    /// The serial number of the controller of the drives.
+    pub raid_serial: String,
     /// Power supplies.
     pub psus: Vec<Psu>,
     /// Fans.
@@ -74,6 +78,15 @@ pub struct Adapter {
     pub serial: String,
     /// The MAC address of each port.
     pub macs: Vec<String>,
+}
+
+/// A GPU.
+#[derive(Clone, Debug)]
+pub struct Gpu {
+    /// What it is.
+    pub part: GpuPart,
+    /// Its serial number.
+    pub serial: String,
 }
 
 /// A power supply.
@@ -161,6 +174,8 @@ pub fn of(unit: &Unit) -> Hardware {
         drives: drives(&mut dice, &model),
         adapters: adapters(&mut dice),
         psus: (0..2).map(|_| Psu { serial: format!("PS{}", dice.hex(10)) }).collect(),
+        raid_serial: format!("RC{}", dice.hex(8)),
+        gpus: gpus(&mut dice, &model, row.names.gpus),
         fans: 6,
         ailment: ailment(unit.index),
         cpus: 2,
@@ -182,6 +197,11 @@ fn drives(dice: &mut Dice, model: &Model) -> Vec<Drive> {
     (0..(least + more).min(model.bays))
         .map(|_| Drive { part, serial: format!("S{}", dice.text(b"0123456789ABCDEFGHJKLMNPRSTVWXYZ", 13)) })
         .collect()
+}
+
+fn gpus(dice: &mut Dice, model: &Model, parts: &[GpuPart]) -> Vec<Gpu> {
+    let part = dice.pick(if parts.is_empty() { GPUS } else { parts });
+    (0..model.gpus).map(|_| Gpu { part, serial: dice.digits(13) }).collect()
 }
 
 fn adapters(dice: &mut Dice) -> Vec<Adapter> {

@@ -391,7 +391,7 @@ impl Machine {
                 return Response::empty(304).with("ETag", etag);
             }
             let resolve = |target: &str| view.at(target);
-            let answer = match query::apply((&view.row.root).into(), &resolve, doc, request.query) {
+            let answer = match query::apply(view.row.into(), &resolve, doc, request.query) {
                 Ok(doc) => Response::json(200, doc),
                 Err(response) => return response,
             };

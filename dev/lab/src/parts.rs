@@ -18,6 +18,8 @@ pub struct CpuPart {
 pub struct DimmPart {
     /// Maker.
     pub maker: &'static str,
+    /// The maker's number (JEP106), as controllers write it.
+    pub maker_id: &'static str,
     /// Part number.
     pub part: &'static str,
     /// Capacity in GiB.
@@ -41,6 +43,8 @@ pub struct DrivePart {
     pub protocol: &'static str,
     /// `SSD` or `HDD`.
     pub media: &'static str,
+    /// Speed in Gbit/s.
+    pub gbps: u32,
     /// Firmware version.
     pub firmware: &'static str,
 }
@@ -62,14 +66,81 @@ pub struct NicPart {
     pub firmware: &'static str,
     /// The first three bytes of its MAC addresses.
     pub oui: &'static str,
+    /// The PCI vendor.
+    pub vendor_id: u16,
 }
+
+/// A GPU.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GpuPart {
+    /// Maker.
+    pub maker: &'static str,
+    /// Model.
+    pub model: &'static str,
+    /// Part number.
+    pub part: &'static str,
+    /// Firmware version.
+    pub firmware: &'static str,
+    /// The PCI device.
+    pub device: u16,
+    /// Memory in GiB.
+    pub gib: u32,
+}
+
+/// A controller of drives.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RaidPart {
+    /// Maker.
+    pub maker: &'static str,
+    /// Model.
+    pub model: &'static str,
+    /// Firmware version.
+    pub firmware: &'static str,
+}
+
+/// The PCI vendor of all GPUs here.
+pub const GPU_VENDOR: u16 = 0x10de;
+
+/// GPUs on cards.
+pub const GPUS: &[GpuPart] = &[
+    GpuPart {
+        maker: "NVIDIA Corporation",
+        model: "NVIDIA A30",
+        part: "900-21001-0040-000",
+        firmware: "92.00.66.00.0B",
+        device: 0x20b7,
+        gib: 24,
+    },
+    GpuPart {
+        maker: "NVIDIA Corporation",
+        model: "NVIDIA H100 PCIe",
+        part: "699-21010-0200-600",
+        firmware: "96.00.5E.00.01",
+        device: 0x2331,
+        gib: 80,
+    },
+];
+/// GPUs on modules of their own.
+pub const MODULES: &[GpuPart] = &[GpuPart {
+    maker: "NVIDIA",
+    model: "NVIDIA GB200",
+    part: "2941-892-A1",
+    firmware: "97.00.1A.00.03",
+    device: 0x2941,
+    gib: 186,
+}];
 
 const fn cpu(maker: &'static str, model: &'static str, cores: u32, mhz: u32) -> CpuPart {
     CpuPart { maker, model, cores, mhz }
 }
 
 const fn dimm(maker: &'static str, part: &'static str, gib: u32, kind: &'static str, speed: u32) -> DimmPart {
-    DimmPart { maker, part, gib, kind, speed }
+    let maker_id = match maker.as_bytes() {
+        [b'H', ..] => "0xad80",
+        [b'S', ..] => "0xce80",
+        _ => "0x2c80",
+    };
+    DimmPart { maker, maker_id, part, gib, kind, speed }
 }
 
 /// Intel, third generation.
@@ -96,6 +167,9 @@ pub const EPYC: &[CpuPart] = &[
     cpu("Advanced Micro Devices, Inc.", "AMD EPYC 7713 64-Core Processor                ", 64, 3675),
 ];
 
+/// NVIDIA's own.
+pub const GRACE: &[CpuPart] = &[cpu("NVIDIA", "Grace A02", 72, 4000)];
+
 /// DDR4 modules.
 pub const DDR4: &[DimmPart] = &[
     dimm("Hynix", "HMA84GR7CJR4N-XN", 32, "DDR4", 3200),
@@ -110,6 +184,9 @@ pub const DDR5: &[DimmPart] = &[
     dimm("Micron Technology", "MTC40F2046S1RC48BA1", 64, "DDR5", 4800),
 ];
 
+/// Memory that is soldered beside the processor.
+pub const LPDDR5: &[DimmPart] = &[dimm("Micron Technology", "MT62F2G128D8DS-023", 60, "LPDDR5_SDRAM", 6400)];
+
 /// Drives.
 pub const DRIVES: &[DrivePart] = &[
     DrivePart {
@@ -118,6 +195,7 @@ pub const DRIVES: &[DrivePart] = &[
         bytes: 3_840_755_982_336,
         protocol: "NVMe",
         media: "SSD",
+        gbps: 32,
         firmware: "GDC5902Q",
     },
     DrivePart {
@@ -126,6 +204,7 @@ pub const DRIVES: &[DrivePart] = &[
         bytes: 3_840_755_982_336,
         protocol: "NVMe",
         media: "SSD",
+        gbps: 32,
         firmware: "0105",
     },
     DrivePart {
@@ -134,6 +213,7 @@ pub const DRIVES: &[DrivePart] = &[
         bytes: 960_197_124_096,
         protocol: "SATA",
         media: "SSD",
+        gbps: 6,
         firmware: "XCV1DL69",
     },
     DrivePart {
@@ -142,6 +222,7 @@ pub const DRIVES: &[DrivePart] = &[
         bytes: 2_400_476_553_216,
         protocol: "SAS",
         media: "HDD",
+        gbps: 12,
         firmware: "ST5B",
     },
 ];
@@ -155,6 +236,7 @@ pub const ONBOARD: NicPart = NicPart {
     mbps: 1000,
     firmware: "22.31.6",
     oui: "d0:8e:79",
+    vendor_id: 0x14e4,
 };
 /// What is plugged in.
 pub const CARDS: &[NicPart] = &[
@@ -166,6 +248,7 @@ pub const CARDS: &[NicPart] = &[
         mbps: 25_000,
         firmware: "26.36.10.10",
         oui: "94:6d:ae",
+        vendor_id: 0x15b3,
     },
     NicPart {
         maker: "Intel Corporation",
@@ -175,6 +258,7 @@ pub const CARDS: &[NicPart] = &[
         mbps: 10_000,
         firmware: "22.0.9",
         oui: "b4:96:91",
+        vendor_id: 0x8086,
     },
     NicPart {
         maker: "Broadcom Inc. and subsidiaries",
@@ -184,5 +268,6 @@ pub const CARDS: &[NicPart] = &[
         mbps: 25_000,
         firmware: "22.31.13.70",
         oui: "e4:3d:1a",
+        vendor_id: 0x14e4,
     },
 ];

@@ -61,6 +61,25 @@ impl Climate {
         tenth(self.inlet() + 3.0 + load * self.heat)
     }
 
+    /// A GPU.
+    #[must_use]
+    pub fn gpu(&self, number: usize) -> f64 {
+        tenth(self.inlet() + 4.0 + (30.0 + 8.0 * self.wave(&format!("gpu{number}"))) * self.heat)
+    }
+
+    /// A board or module.
+    #[must_use]
+    pub fn part(&self, name: &str) -> f64 {
+        tenth(self.inlet() + 3.0 + (12.0 + 2.0 * self.wave(name)) * self.heat)
+    }
+
+    /// A voltage that a regulator makes out of what the power supplies give; it needs the server to be on.
+    #[must_use]
+    pub fn rail(&self, number: usize) -> f64 {
+        let volts = 1.1 + 0.02 * self.wave(&format!("rail{number}"));
+        (volts * 1000.0).round() / 1000.0
+    }
+
     /// The memory near a processor.
     #[must_use]
     pub fn memory(&self, number: usize) -> f64 {

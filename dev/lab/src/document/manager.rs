@@ -1,6 +1,7 @@
 //! Managers: the controller itself, and its network interface.
 
-use super::{Place, ROOT, View, link, status};
+use super::{Place, ROOT, View, link, set, status};
+use crate::flavour::layout::Owner;
 use model::device::Health;
 use serde_json::{Value, json};
 
@@ -11,7 +12,9 @@ impl View<'_> {
         match path {
             [] => {
                 let path = format!("{ROOT}/Managers");
-                Some(self.collection(&path, "ManagerCollection", "Manager Collection", &[id.to_owned()]))
+                let second = self.row.layout.second.map(|second| second.manager);
+                let ids: Vec<String> = std::iter::once(id).chain(second).map(str::to_owned).collect();
+                Some(self.collection(&path, "ManagerCollection", "Manager Collection", &ids))
             }
             [manager, rest @ ..] if *manager == id => match rest {
                 [] => Some((Place::Manager, self.manager(&base))),
@@ -21,14 +24,20 @@ impl View<'_> {
                 ["NetworkProtocol"] => {
                     Some((Place::Protocol, self.protocols(&format!("{base}/NetworkProtocol"))))
                 }
+                ["NetworkProtocol", "HTTPS", "Certificates", rest @ ..] => self.certificates(rest),
+                ["LogServices", rest @ ..] => self.logs(Owner::Manager, &format!("{base}/LogServices"), rest),
                 _ => None,
             },
-            _ => None,
+            [manager, rest @ ..] => {
+                let second = self.row.layout.second.filter(|second| second.manager == *manager)?;
+                self.second_manager(second, rest)
+            }
         }
     }
 
     fn manager(&self, base: &str) -> Value {
-        json!({
+        let console = |kind: &[&str], most: u32| json!({ "ServiceEnabled": true, "MaxConcurrentSessions": most, "ConnectTypesSupported": kind });
+        let mut doc = json!({
             "@odata.id": base,
             "@odata.type": format!("#Manager.{}.Manager", self.row.versions.manager),
             "Id": self.row.ids.manager,
@@ -53,7 +62,12 @@ impl View<'_> {
                 "target": format!("{base}/Actions/Manager.Reset"),
                 "ResetType@Redfish.AllowableValues": ["GracefulRestart", "ForceRestart"],
             }},
-        })
+            "CommandShell": console(&["SSH", "IPMI"], 5),
+            "GraphicalConsole": console(&["KVMIP"], 6),
+            "SerialConsole": console(&["SSH", "IPMI"], 4),
+        });
+        self.logs_link(Owner::Manager, base, &mut doc);
+        doc
     }
 
     fn bmc_nics(&self, base: &str, path: &[&str]) -> Option<(Place, Value)> {
@@ -98,14 +112,25 @@ impl View<'_> {
 
     fn protocols(&self, path: &str) -> Value {
         let https = self.unit.addr.port();
+        let mut secure = json!({ "ProtocolEnabled": true, "Port": https });
+        if self.row.layout.certificates {
+            set(&mut secure, "Certificates", link(&format!("{path}/HTTPS/Certificates")));
+        }
         json!({
             "@odata.id": path,
             "@odata.type": format!("#ManagerNetworkProtocol.{}.ManagerNetworkProtocol", self.row.versions.protocol),
             "Id": "NetworkProtocol",
             "Name": "Manager Network Protocol",
+            "Description": "Manager Network Service Status",
             "HostName": (self.row.manager.hostname)(&self.unit.serial),
+            "FQDN": (self.row.manager.hostname)(&self.unit.serial),
             "HTTP": { "ProtocolEnabled": false, "Port": 80 },
-            "HTTPS": { "ProtocolEnabled": true, "Port": https },
+            "HTTPS": secure,
+            "SSH": { "ProtocolEnabled": true, "Port": 22 },
+            "SNMP": { "ProtocolEnabled": false, "Port": 161 },
+            "KVMIP": { "ProtocolEnabled": true, "Port": 5900 },
+            "VirtualMedia": { "ProtocolEnabled": true, "Port": 17988 },
+            "NTP": { "ProtocolEnabled": true, "NTPServers": ["10.20.255.1", "10.20.255.2"] },
             "IPMI": { "ProtocolEnabled": false, "Port": 623 },
             "SSDP": { "ProtocolEnabled": false, "Port": 1900 },
             "Status": status(Health::Ok),

@@ -2,17 +2,37 @@
 //!
 //! | module | which |
 //! |---|---|
-//! | `system` | systems, processors, memory, storage, drives, network interfaces |
-//! | `chassis` | chassis, power, temperatures, network adapters |
+//! | `bios` | BIOS attributes, their registry, boot options |
+//! | `board` | boards and modules, assemblies, a second system behind the first controller |
+//! | `chassis` | the box |
+//! | `log` | logs |
 //! | `manager` | managers and their network interfaces |
+//! | `network` | network adapters, their ports and functions |
+//! | `part` | processors, GPUs, memory, the server's network interfaces |
+//! | `pcie` | PCIe devices and their functions |
+//! | `power`, `thermal`, `sensor` | power supplies, fans, readings; the older documents and the newer |
+//! | [`query`] | `$expand`, `$select`, `only`, `$top`, `$skip`, pages |
 //! | `service` | root, sessions, accounts, updates, tasks |
-//! | [`query`] | `$expand`, `$select`, `only`, `$top`, `$skip` |
+//! | `storage` | storage units, controllers, volumes, drives |
+//! | `system` | systems |
+//! | `trust` | certificates, licences |
 
+mod bios;
+mod board;
 mod chassis;
+mod log;
 mod manager;
+mod network;
+mod part;
+mod pcie;
+mod power;
 pub mod query;
+mod sensor;
 mod service;
+mod storage;
 mod system;
+mod thermal;
+mod trust;
 
 pub use system::system_boot_targets;
 
@@ -101,6 +121,64 @@ pub enum Place {
     Role,
     /// Power and voltages.
     Power,
+    /// Temperatures and fans, the older way.
+    Thermal,
+    /// A storage controller.
+    Controller,
+    /// A volume.
+    Volume,
+    /// A port of a network adapter.
+    Port,
+    /// The same, the older way.
+    NetworkPort,
+    /// A PCIe device.
+    PcieDevice,
+    /// A function of it.
+    PcieFunction,
+    /// Power, the newer way.
+    PowerSubsystem,
+    /// A power supply, the newer way.
+    PowerSupply,
+    /// What a power supply measures.
+    SupplyMetrics,
+    /// Cooling, the newer way.
+    ThermalSubsystem,
+    /// A fan, the newer way.
+    Fan,
+    /// Temperatures, the newer way.
+    ThermalMetrics,
+    /// Power and temperature of a chassis.
+    EnvironmentMetrics,
+    /// A sensor.
+    Sensor,
+    /// Field-replaceable parts.
+    Assembly,
+    /// The certificate service.
+    CertificateService,
+    /// Where certificates are.
+    CertificateLocations,
+    /// A certificate.
+    Certificate,
+    /// The licence service.
+    LicenseService,
+    /// A licence.
+    License,
+    /// The BIOS, or what is pending in it.
+    Bios,
+    /// What BIOS attributes mean.
+    Registry,
+    /// Something that can be booted.
+    BootOption,
+    /// A log.
+    LogService,
+    /// An entry of a log.
+    LogEntry,
+    /// What a memory module measures.
+    MemoryMetrics,
+    /// A GPU.
+    Gpu,
+    /// A board or module, or a second system or manager.
+    Board,
     /// What an action takes.
     ActionInfo,
     /// Anything else.
@@ -131,12 +209,25 @@ impl View<'_> {
     }
 
     fn raw(&self, path: &[&str]) -> Option<(Place, Value)> {
-        match path {
+        let found = match path {
             ["Systems", rest @ ..] => self.systems(rest),
             ["Chassis", rest @ ..] => self.chassis(rest),
             ["Managers", rest @ ..] => self.managers(rest),
             other => self.services(other),
-        }
+        };
+        found.or_else(|| (self.row.extra)(self, path).map(|doc| (Place::Other, doc)))
+    }
+
+    /// Gives a document its identifier, its type in the maker's version, and where it is.
+    pub fn head(&self, doc: &mut Value, schema: &str, path: &str, id: &str) {
+        self.typed(doc, schema, self.unit.kind.version(schema), path, id);
+    }
+
+    /// The same, in a version of one's own.
+    pub(crate) fn typed(&self, doc: &mut Value, schema: &str, version: &str, path: &str, id: &str) {
+        set(doc, "@odata.id", Value::String(path.to_owned()));
+        set(doc, "@odata.type", Value::String(format!("#{schema}.{version}.{schema}")));
+        set(doc, "Id", Value::String(id.to_owned()));
     }
 
     /// The sensors.
@@ -163,15 +254,6 @@ impl View<'_> {
         format!("{ROOT}/Managers/{}", self.row.ids.manager)
     }
 
-    /// The collection that the drives are members of.
-    #[must_use]
-    pub fn drives_path(&self) -> String {
-        match self.row.ids.backplane {
-            Some(backplane) => format!("{ROOT}/Chassis/{backplane}/Drives"),
-            None => format!("{}/Storage/{}/Drives", self.system_path(), self.row.ids.storage),
-        }
-    }
-
     /// A MAC address in the maker's spelling.
     #[must_use]
     pub fn mac(&self, mac: &str) -> String {
@@ -184,7 +266,8 @@ impl View<'_> {
         at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
     }
 
-    fn collection(&self, path: &str, schema: &str, name: &str, members: &[String]) -> (Place, Value) {
+    /// A collection of `members`, by their identifiers.
+    pub fn collection(&self, path: &str, schema: &str, name: &str, members: &[String]) -> (Place, Value) {
         let links: Vec<Value> = members.iter().map(|id| link(&format!("{path}/{id}"))).collect();
         let none = links.is_empty() && self.row.manner.null_members;
         let doc = json!({

@@ -1,8 +1,9 @@
-//! Query parameters (DSP0266, section "Query parameters"): `$expand`, `$select`, `only`, `$top`, `$skip`, over any
-//! tree of documents that can be looked up by path.
+//! Query parameters (DSP0266, section "Query parameters"): `$expand`, `$select`, `only`, `$top`, `$skip`, and
+//! the pages that some makers give without being asked; over any tree of documents that can be looked up by path.
 
+use super::set;
 use crate::answer::{Response, bad_request, problem};
-use crate::flavour::RootRow;
+use crate::flavour::{Expand, Flavour};
 use serde_json::{Map, Value, json};
 
 /// What a service does of them.
@@ -12,17 +13,35 @@ pub struct Abilities {
     pub levels: u32,
     /// Whether `$expand` knows `*` and `~`, or only `.`.
     pub all: bool,
+    /// What `$expand` really does.
+    pub expand: Expand,
     /// `$select`.
     pub select: bool,
     /// `only`.
     pub only: bool,
+    /// Members on a page of a collection; zero for all at once.
+    pub page: usize,
 }
 
 /// The document that a link leads to.
 pub type Resolve<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
-/// The most documents that one answer brings.
+/// The most documents that one answer brings; what is beyond stays a link, as the standard allows. Six levels of
+/// `*` would otherwise be the whole tree many times over.
 const MOST: usize = 2_000;
+
+impl From<&Flavour> for Abilities {
+    fn from(row: &Flavour) -> Self {
+        Self {
+            levels: row.root.expand_levels,
+            all: row.root.expand_all,
+            expand: row.root.expand,
+            select: row.root.select,
+            only: row.root.only_member,
+            page: row.layout.page,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
@@ -34,10 +53,16 @@ enum Which {
     Links,
 }
 
-impl From<&RootRow> for Abilities {
-    fn from(row: &RootRow) -> Self {
-        Self { levels: row.expand_levels, all: row.expand_all, select: row.select, only: row.only_member }
-    }
+/// What is asked for beside the document.
+#[derive(Debug, Default)]
+struct Query {
+    expand: Option<(Which, u32)>,
+    select: Option<String>,
+    only: bool,
+    top: Option<usize>,
+    skip: usize,
+    /// What the next page is asked for with, beside its number.
+    again: String,
 }
 
 /// A document with the query applied to it.
@@ -50,17 +75,40 @@ pub fn apply(
     mut doc: Value,
     query: Option<&str>,
 ) -> Result<Value, Response> {
-    for item in query.unwrap_or_default().split('&').filter(|item| !item.is_empty()) {
+    let query = match query {
+        None if can.page == 0 => return Ok(doc),
+        other => parse(can, other.unwrap_or_default())?,
+    };
+    if query.only {
+        only(resolve, &mut doc)?;
+    }
+    cut(&mut doc, &query, can.page);
+    if let Some((which, levels)) = query.expand {
+        Expansion { resolve, which, left: MOST }.node(&mut doc, levels, false);
+    }
+    if let Some(names) = &query.select {
+        let names: Vec<&str> = names.split(',').map(str::trim).collect();
+        let inner = query.expand.is_some() && !names.iter().any(|name| name.starts_with("Members"));
+        match doc.get_mut("Members").filter(|_| inner).and_then(Value::as_array_mut) {
+            Some(members) => members.iter_mut().for_each(|member| select(member, &names)),
+            None => select(&mut doc, &names),
+        }
+    }
+    Ok(doc)
+}
+
+fn parse(can: Abilities, text: &str) -> Result<Query, Response> {
+    let mut query = Query::default();
+    for item in text.split('&').filter(|item| !item.is_empty()) {
         let (name, value) = item.split_once('=').unwrap_or((item, ""));
         let (name, value) = (decode(name), decode(value));
         match name.as_str() {
-            "$expand" if can.levels > 0 => {
-                let (which, levels) = expansion(can, &value)?;
-                Expansion { resolve, which, left: MOST }.node(&mut doc, levels, false);
-            }
-            "$select" if can.select => select(&mut doc, &value),
-            "only" if can.only && value.is_empty() => only(resolve, &mut doc)?,
-            "$top" | "$skip" => page(&mut doc, &name, &value)?,
+            "$expand" if can.expand == Expand::Ignored => {}
+            "$expand" if can.levels > 0 => query.expand = Some(expansion(can, &value)?),
+            "$select" if can.select => query.select = Some(value),
+            "$top" => query.top = Some(number(&name, &value)?),
+            "$skip" => query.skip = number(&name, &value)?,
+            "only" if can.only && value.is_empty() => query.only = true,
             "only" if can.only => {
                 let message = format!("The query parameter only takes no value, and not {value}.");
                 return Err(bad_request("QueryParameterValueFormatError", &message, &[&value, "only"]));
@@ -72,8 +120,19 @@ pub fn apply(
             // What is not the protocol's own is to be ignored.
             _ => {}
         }
+        if !matches!(name.as_str(), "$top" | "$skip" | "only") {
+            query.again.push('&');
+            query.again.push_str(item);
+        }
     }
-    Ok(doc)
+    Ok(query)
+}
+
+fn number(name: &str, value: &str) -> Result<usize, Response> {
+    value.parse::<usize>().map_err(|_| {
+        let message = format!("The value {value} for the query parameter {name} is not a number.");
+        bad_request("QueryParameterValueTypeError", &message, &[value, name])
+    })
 }
 
 /// Undoes percent-encoding; what is not encoded rightly stays as it is.
@@ -112,10 +171,13 @@ fn expansion(can: Abilities, value: &str) -> Result<(Which, u32), Response> {
         Some(Some(number)) => number.parse().ok().filter(|levels| *levels >= 1).ok_or_else(wrong)?,
         _ => return Err(wrong()),
     };
-    if levels > can.levels {
-        return Err(wrong());
+    match can.expand {
+        Expand::Works(status) if levels > can.levels => {
+            let message = format!("The value {value} for the query parameter $expand is out of range.");
+            Err(problem(status, "Base.1.11.QueryParameterOutOfRange", &message, &[value, "$expand"]))
+        }
+        _ => Ok((which, levels)),
     }
-    Ok((which, levels))
 }
 
 /// Documents put in the place of links.
@@ -169,14 +231,22 @@ impl Expansion<'_> {
     }
 }
 
-fn select(doc: &mut Value, names: &str) {
+/// Keeps the named properties, such as `Name` or `Status/Health`, and what starts with `@odata.`.
+fn select(doc: &mut Value, names: &[&str]) {
+    if let Value::Array(items) = doc {
+        return items.iter_mut().for_each(|item| select(item, names));
+    }
     let Some(fields) = doc.as_object_mut() else { return };
     let mut kept = Map::new();
-    for name in fields.keys().filter(|name| name.starts_with("@odata.")).cloned().collect::<Vec<_>>() {
-        kept.extend(fields.remove(&name).map(|value| (name, value)));
-    }
-    for name in names.split(',').map(|name| name.split('/').next().unwrap_or(name).trim()) {
-        kept.extend(fields.remove(name).map(|value| (name.to_owned(), value)));
+    for (name, mut value) in std::mem::take(fields) {
+        let inner: Vec<&str> =
+            names.iter().filter_map(|wanted| wanted.strip_prefix(name.as_str())?.strip_prefix('/')).collect();
+        if name.starts_with("@odata.") || names.contains(&name.as_str()) {
+            kept.insert(name, value);
+        } else if !inner.is_empty() {
+            select(&mut value, &inner);
+            kept.insert(name, value);
+        }
     }
     *fields = kept;
 }
@@ -197,28 +267,28 @@ fn only(resolve: Resolve<'_>, doc: &mut Value) -> Result<(), Response> {
     Ok(())
 }
 
-fn page(doc: &mut Value, name: &str, value: &str) -> Result<(), Response> {
-    let number = value.parse::<usize>().map_err(|_| {
-        let message = format!("The value {value} for the query parameter {name} is not a number.");
-        bad_request("QueryParameterValueTypeError", &message, &[value, name])
-    })?;
-    if let Some(members) = doc.get_mut("Members") {
-        let list = members.as_array().map_or(&[][..], Vec::as_slice);
-        let part = if name == "$top" {
-            list.get(..number.min(list.len()))
-        } else {
-            list.get(number.min(list.len())..)
-        };
-        *members = json!(part);
+/// The members that are asked for, and no more than fit on a page; then the way to the next one.
+fn cut(doc: &mut Value, query: &Query, page: usize) {
+    let Some(Value::Array(members)) = doc.get_mut("Members") else { return };
+    let left = members.len().saturating_sub(query.skip);
+    let asked = query.top.unwrap_or(left).min(left);
+    let given = if page == 0 { asked } else { asked.min(page) };
+    members.drain(..query.skip.min(members.len()));
+    members.truncate(given);
+    if given < asked {
+        let top = query.top.map(|top| format!("&$top={}", top - given)).unwrap_or_default();
+        let path = doc.get("@odata.id").and_then(Value::as_str).unwrap_or_default();
+        let next = format!("{path}?$skip={}{top}{}", query.skip + given, query.again);
+        set(doc, "Members@odata.nextLink", json!(next));
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CAN: Abilities = Abilities { levels: 9, all: true, select: true, only: true };
+    const CAN: Abilities =
+        Abilities { levels: 9, all: true, expand: Expand::Works(400), select: true, only: true, page: 0 };
 
     /// Two documents that lead to each other, one of them also under `Links`.
     fn circle(target: &str) -> Option<Value> {
@@ -264,5 +334,53 @@ mod tests {
         for text in ["%", "%2", "%zz", "100%"] {
             assert_eq!(decode(text), text);
         }
+    }
+
+    #[test]
+    fn pages_lead_to_each_other_and_keep_the_question() {
+        let members: Vec<Value> =
+            (0..5).map(|number| json!({ "@odata.id": format!("/m{number}") })).collect();
+        let list =
+            || Some(json!({ "@odata.id": "/list", "Members": members.clone(), "Members@odata.count": 5 }));
+        let can = Abilities { page: 2, ..CAN };
+        let resolve = |target: &str| Some(json!({ "@odata.id": target, "Id": target, "Name": "member" }));
+        let of = |query| apply(can, &resolve, list().unwrap(), query).unwrap();
+        assert_eq!(of(None)["Members@odata.nextLink"], "/list?$skip=2");
+        let mut query = "$expand=.($levels=1)&$select=Id".to_owned();
+        let mut seen = Vec::new();
+        for _ in 0..9 {
+            let page = of(Some(&query));
+            seen.extend(page["Members"].as_array().unwrap().iter().map(|member| member["Id"].clone()));
+            let Some(next) = page["Members@odata.nextLink"].as_str() else { break };
+            query = next.split_once('?').unwrap().1.to_owned();
+        }
+        assert_eq!(seen, ["/m0", "/m1", "/m2", "/m3", "/m4"]);
+        let some = of(Some("$top=3&$skip=1"));
+        assert_eq!(some["Members"].as_array().unwrap().len(), 2);
+        assert_eq!(some["Members@odata.nextLink"], "/list?$skip=3&$top=1");
+        assert!(of(Some("$top=1")).get("Members@odata.nextLink").is_none());
+    }
+
+    #[test]
+    fn selection_reaches_into_objects_and_expanded_members() {
+        let resolve = |target: &str| {
+            Some(json!({ "@odata.id": target, "Id": "1", "Status": { "Health": "OK", "State": "Enabled" } }))
+        };
+        let list = json!({ "@odata.id": "/list", "Name": "list", "Members": [{ "@odata.id": "/m" }] });
+        let doc = apply(CAN, &resolve, list.clone(), Some("$expand=.&$select=Status/Health")).unwrap();
+        assert_eq!(doc["Members"], json!([{ "@odata.id": "/m", "Status": { "Health": "OK" } }]));
+        let doc = apply(CAN, &resolve, list, Some("$select=Name")).unwrap();
+        assert_eq!(doc, json!({ "@odata.id": "/list", "Name": "list" }));
+    }
+
+    #[test]
+    fn expansion_can_be_told_and_ignored_or_refused_beyond_its_levels() {
+        let ignored = Abilities { expand: Expand::Ignored, ..CAN };
+        let doc = apply(ignored, &circle, circle("/a").unwrap(), Some("$expand=nonsense")).unwrap();
+        assert_eq!(doc, circle("/a").unwrap());
+        let refused = Abilities { expand: Expand::Works(501), levels: 1, ..CAN };
+        let answer =
+            apply(refused, &circle, circle("/a").unwrap(), Some("$expand=.($levels=2)")).unwrap_err();
+        assert_eq!(answer.status, 501);
     }
 }

@@ -20,10 +20,9 @@ impl View<'_> {
                 "Task Collection",
                 &[],
             )),
-            ["Registries"] => {
-                let schema = "MessageRegistryFileCollection";
-                Some(self.collection(&format!("{ROOT}/Registries"), schema, "Registry File Collection", &[]))
-            }
+            ["Registries", rest @ ..] => self.registries(rest),
+            ["CertificateService", rest @ ..] => self.certificate_service(rest),
+            ["LicenseService", rest @ ..] => self.license_service(rest),
             ["JsonSchemas"] => {
                 let schema = "JsonSchemaFileCollection";
                 Some(self.collection(&format!("{ROOT}/JsonSchemas"), schema, "Schema File Collection", &[]))
@@ -68,6 +67,14 @@ impl View<'_> {
             "JsonSchemas",
         ] {
             set(&mut doc, name, link(&format!("{ROOT}/{name}")));
+        }
+        for (name, has) in [
+            ("CertificateService", self.row.layout.certificates),
+            ("LicenseService", !self.row.layout.licences.is_empty()),
+        ] {
+            if has {
+                set(&mut doc, name, link(&format!("{ROOT}/{name}")));
+            }
         }
         set(&mut doc, "Tasks", link(&format!("{ROOT}/TaskService")));
         if let Some(vendor) = row.vendor {

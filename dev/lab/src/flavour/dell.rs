@@ -1,12 +1,13 @@
 //! Dell: iDRAC 9. Identifiers with dots, the service tag in the root, no intermediate power states.
 
+use super::layout::{Layout, Log, Owner, Ports, USUAL};
 use super::{
-    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
-    Versions,
+    AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
+    RootRow, Told, Versions,
 };
 use crate::document::{Place, View, set};
 use crate::hardware::{Firmware, Hardware};
-use crate::parts::{CASCADE_LAKE, DDR4, DDR5, ICE_LAKE, SAPPHIRE_RAPIDS};
+use crate::parts::{CASCADE_LAKE, DDR4, DDR5, ICE_LAKE, RaidPart, SAPPHIRE_RAPIDS};
 use crate::unit::Unit;
 use model::device::Reset;
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(super) static ROW: Flavour = Flavour {
         uuid: false,
         expand_levels: 1,
         expand_all: true,
+        expand: Expand::Works(400),
         select: true,
         only_member: true,
     },
@@ -57,6 +59,41 @@ pub(super) static ROW: Flavour = Flavour {
         function: "v1_7_0",
         power: "v1_7_1",
         thermal: "v1_7_1",
+    },
+    schemas: &[
+        ("Bios", "v1_2_0"),
+        ("Certificate", "v1_3_0"),
+        ("Fan", "v1_1_0"),
+        ("NetworkPort", "v1_4_1"),
+        ("PCIeDevice", "v1_7_0"),
+        ("PCIeFunction", "v1_3_0"),
+        ("PowerSubsystem", "v1_0_0"),
+        ("PowerSupply", "v1_1_0"),
+        ("PowerSupplyMetrics", "v1_0_0"),
+        ("Sensor", "v1_3_0"),
+        ("StorageController", "v1_2_0"),
+    ],
+    layout: Layout {
+        newer: true,
+        core_sensors: Some(8),
+        assembly: true,
+        controller: str::to_owned,
+        ports: Ports { newer: false, older: true, functions: true },
+        bridges: 8,
+        pcie: |number| format!("{}-0", 23 + number * 5),
+        system_pcie: true,
+        memory_metrics: true,
+        gpu: Some(|number| format!("Video.Slot.{}-1", number + 2)),
+        registry: Some("v1_0_3"),
+        attributes: 190,
+        boot: (5, |number| format!("Boot{number:04X}")),
+        logs: &[
+            Log { owner: Owner::Manager, id: "Lclog", entries: 120 },
+            Log { owner: Owner::Manager, id: "Sel", entries: 14 },
+            Log { owner: Owner::Manager, id: "FaultList", entries: 2 },
+        ],
+        page: 50,
+        ..USUAL
     },
     manner: Manner {
         context: true,
@@ -121,6 +158,19 @@ pub(super) static ROW: Flavour = Flavour {
         },
         fan: |number| format!("System Board Fan{}A", number + 1),
         psu: |number| format!("PS{} Status", number + 1),
+        fan_id: |number| format!("Fan.Embedded.{}A", number + 1),
+        psu_id: |number| format!("PSU.Slot.{}", number + 1),
+        port: |card, port| {
+            if card == 0 {
+                format!("NIC.Embedded.1-{}", port + 1)
+            } else {
+                format!("NIC.Slot.{card}-{}", port + 1)
+            }
+        },
+        volume: |number| format!("Disk.Virtual.{number}:RAID.Slot.3-1"),
+        sensor: |_, name| name.replace(' ', ""),
+        raid: RaidPart { maker: "DELL", model: "PERC H755 Front", firmware: "52.26.0-5179" },
+        gpus: &[],
     },
     manager: ManagerRow {
         name: "Manager",
@@ -141,6 +191,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 10,
             bios: &["2.19.1", "2.21.2"],
             psu_watts: 750,
+            gpus: 0,
         },
         Model {
             name: "PowerEdge R750",
@@ -152,6 +203,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["1.10.2", "1.12.1"],
             psu_watts: 1400,
+            gpus: 0,
         },
         Model {
             name: "PowerEdge R660",
@@ -163,6 +215,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 10,
             bios: &["1.6.6", "2.1.5"],
             psu_watts: 1100,
+            gpus: 0,
         },
     ],
     serial: |dice| {
@@ -185,6 +238,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::Account, &["AccountTypes@odata.count"]),
     ],
     decorate,
+    extra: |_, _| None,
 };
 
 fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {

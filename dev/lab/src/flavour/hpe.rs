@@ -1,12 +1,13 @@
 //! HPE: iLO 5. Weak ETags, `$expand` of one kind only, no PowerCycle, whole URLs for new sessions.
 
+use super::layout::{Controllers, Layout, Log, Owner, USUAL};
 use super::{
-    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
-    Versions,
+    AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
+    RootRow, Told, Versions,
 };
 use crate::document::{Place, View, set, unset};
 use crate::hardware::{Firmware, Hardware};
-use crate::parts::{DDR4, EPYC, ICE_LAKE};
+use crate::parts::{DDR4, EPYC, ICE_LAKE, RaidPart};
 use crate::unit::Unit;
 use model::device::Reset;
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(super) static ROW: Flavour = Flavour {
         uuid: true,
         expand_levels: 1,
         expand_all: false,
+        expand: Expand::Works(400),
         select: true,
         only_member: true,
     },
@@ -57,6 +59,31 @@ pub(super) static ROW: Flavour = Flavour {
         function: "v1_5_0",
         power: "v1_3_0",
         thermal: "v1_1_0",
+    },
+    schemas: &[
+        ("AttributeRegistry", "v1_2_1"),
+        ("Bios", "v1_0_4"),
+        ("BootOption", "v1_0_1"),
+        ("LogEntry", "v1_11_0"),
+        ("LogService", "v1_1_0"),
+        ("MessageRegistryFile", "v1_0_4"),
+        ("Port", "v1_6_0"),
+    ],
+    layout: Layout {
+        controllers: Controllers::Collection,
+        unit_per_drive: Some(|number| format!("DA{number:06X}")),
+        bridges: 3,
+        pcie: |number| (number + 7).to_string(),
+        bios: ("bios", "settings"),
+        registry: Some("v1_2_60"),
+        attributes: 240,
+        boot: (10, |number| (number + 1).to_string()),
+        logs: &[
+            Log { owner: Owner::System, id: "IML", entries: 12 },
+            Log { owner: Owner::System, id: "SL", entries: 3 },
+            Log { owner: Owner::Manager, id: "IEL", entries: 40 },
+        ],
+        ..USUAL
     },
     manner: Manner {
         context: true,
@@ -115,6 +142,13 @@ pub(super) static ROW: Flavour = Flavour {
         nic: |_, _, number| (number + 1).to_string(),
         fan: |number| format!("Fan {}", number + 1),
         psu: |number| format!("HpeServerPowerSupply {}", number + 1),
+        fan_id: |number| number.to_string(),
+        psu_id: |number| number.to_string(),
+        port: |_, port| port.to_string(),
+        volume: |number| (number + 1).to_string(),
+        sensor: |number, _| number.to_string(),
+        raid: RaidPart { maker: "HPE", model: "HPE Smart Array P408i-a SR Gen10", firmware: "5.61" },
+        gpus: &[],
     },
     manager: ManagerRow {
         name: "Manager",
@@ -135,6 +169,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["A42 v2.84 (08/17/2023)", "A42 v3.10 (11/14/2023)"],
             psu_watts: 800,
+            gpus: 0,
         },
         Model {
             name: "ProLiant DL380 Gen10 Plus",
@@ -146,6 +181,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 8,
             bios: &["U46 v1.84 (08/17/2023)", "U46 v2.00 (01/18/2024)"],
             psu_watts: 800,
+            gpus: 0,
         },
     ],
     serial: |dice| {
@@ -190,6 +226,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::Account, &["AccountTypes", "Enabled", "Locked"]),
     ],
     decorate,
+    extra: |_, _| None,
 };
 
 fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {

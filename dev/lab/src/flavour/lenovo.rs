@@ -1,12 +1,13 @@
 //! Lenovo: XClarity Controller. Upper-case UUIDs, ETags everywhere, short sessions, ForceOn.
 
+use super::layout::{Controllers, Layout, Licence, Log, Owner, USUAL};
 use super::{
-    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
-    Versions,
+    AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
+    RootRow, Told, Versions,
 };
 use crate::document::{Place, View, set};
 use crate::hardware::{Firmware, Hardware};
-use crate::parts::{DDR4, DDR5, ICE_LAKE, SAPPHIRE_RAPIDS};
+use crate::parts::{DDR4, DDR5, ICE_LAKE, RaidPart, SAPPHIRE_RAPIDS};
 use crate::unit::Unit;
 use model::device::Reset;
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(super) static ROW: Flavour = Flavour {
         uuid: true,
         expand_levels: 2,
         expand_all: true,
+        expand: Expand::Works(400),
         select: true,
         only_member: true,
     },
@@ -57,6 +59,44 @@ pub(super) static ROW: Flavour = Flavour {
         function: "v1_8_0",
         power: "v1_7_1",
         thermal: "v1_7_1",
+    },
+    schemas: &[
+        ("Bios", "v1_2_0"),
+        ("EnvironmentMetrics", "v1_2_0"),
+        ("LogEntry", "v1_11_0"),
+        ("LogService", "v1_3_0"),
+        ("NetworkPort", "v1_4_1"),
+        ("PCIeDevice", "v1_9_0"),
+        ("PCIeFunction", "v1_3_0"),
+        ("Port", "v1_6_0"),
+        ("Sensor", "v1_5_0"),
+        ("ThermalMetrics", "v1_0_1"),
+    ],
+    layout: Layout {
+        newer: true,
+        environment: true,
+        core_sensors: Some(40),
+        controllers: Controllers::Inline,
+        bridges: 6,
+        pcie: |number| format!("slot_{}", number + 1),
+        system_pcie: true,
+        memory_metrics: false,
+        gpu: Some(|number| format!("GPU{}", number + 1)),
+        licences: &[
+            Licence { id: "XCC_Advanced", name: "Lenovo XClarity Controller Advanced Upgrade" },
+            Licence { id: "XCC_Enterprised", name: "Lenovo XClarity Controller Enterprise Upgrade" },
+        ],
+        bios: ("Bios", "Pending"),
+        registry: Some("1.0.0"),
+        attributes: 300,
+        boot: (4, |number| format!("Boot{number:04X}")),
+        logs: &[
+            Log { owner: Owner::System, id: "PlatformLog", entries: 30 },
+            Log { owner: Owner::System, id: "AuditLog", entries: 20 },
+            Log { owner: Owner::Manager, id: "StandardLog", entries: 10 },
+            Log { owner: Owner::Chassis, id: "ActiveLog", entries: 2 },
+        ],
+        ..USUAL
     },
     manner: Manner {
         context: true,
@@ -114,6 +154,17 @@ pub(super) static ROW: Flavour = Flavour {
         nic: |_, _, number| format!("NIC{}", number + 1),
         fan: |number| format!("Fan {} Front Tach", number + 1),
         psu: |number| format!("PSU {}", number + 1),
+        fan_id: |number| format!("Fan_{}_Front_Tach", number + 1),
+        psu_id: |number| format!("PSU{}", number + 1),
+        port: |_, port| (port + 1).to_string(),
+        volume: |number| number.to_string(),
+        sensor: |number, _| format!("{}L0", number + 60),
+        raid: RaidPart {
+            maker: "Lenovo",
+            model: "ThinkSystem RAID 940-8i 4GB Flash PCIe Gen4 12Gb Adapter",
+            firmware: "52.24.0-4763",
+        },
+        gpus: &[],
     },
     manager: ManagerRow {
         name: "Manager",
@@ -134,6 +185,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["AFE128J", "AFE132H"],
             psu_watts: 1100,
+            gpus: 0,
         },
         Model {
             name: "ThinkSystem SR650 V3",
@@ -145,6 +197,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 8,
             bios: &["ESE118E", "ESE122T"],
             psu_watts: 1800,
+            gpus: 0,
         },
     ],
     serial: |dice| format!("J{}{}", dice.digits(1), dice.text(b"0123456789ABCDEFGHJKLMNPRSTVWXYZ", 6)),
@@ -164,6 +217,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::ActionInfo, &["@odata.etag"]),
     ],
     decorate,
+    extra: |_, _| None,
 };
 
 fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {

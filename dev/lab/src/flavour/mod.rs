@@ -3,15 +3,18 @@
 //! The documents are built once, in [`crate::document`], out of a row; what only one maker has is
 //! added by that row's `decorate`.
 
+mod ami;
 mod dell;
 mod hpe;
+pub mod layout;
 mod lenovo;
+mod nvidia;
 mod openbmc;
 mod supermicro;
 
 use crate::document::{Place, View};
 use crate::hardware::{Firmware, Hardware};
-use crate::parts::{CpuPart, DimmPart};
+use crate::parts::{CpuPart, DimmPart, GpuPart, RaidPart};
 use crate::random::Dice;
 use crate::unit::Unit;
 use serde_json::Value;
@@ -30,11 +33,19 @@ pub enum Kind {
     Supermicro,
     /// OpenBMC, on a board of Quanta's.
     Openbmc,
+    /// NVIDIA, OpenBMC with a second controller for the GPUs.
+    Nvidia,
+    /// AMI MegaRAC, on a board of Gigabyte's.
+    Ami,
 }
 
 impl Kind {
     /// Every maker.
-    pub const ALL: &'static [Self] = &[Self::Dell, Self::Hpe, Self::Lenovo, Self::Supermicro, Self::Openbmc];
+    pub const ALL: &'static [Self] =
+        &[Self::Dell, Self::Hpe, Self::Lenovo, Self::Supermicro, Self::Openbmc, Self::Nvidia, Self::Ami];
+    /// Those that a lab has if nothing else is said.
+    pub const USUAL: &'static [Self] =
+        &[Self::Dell, Self::Hpe, Self::Lenovo, Self::Supermicro, Self::Openbmc];
 
     /// The maker's row.
     #[must_use]
@@ -45,6 +56,8 @@ impl Kind {
             Self::Lenovo => &lenovo::ROW,
             Self::Supermicro => &supermicro::ROW,
             Self::Openbmc => &openbmc::ROW,
+            Self::Nvidia => &nvidia::ROW,
+            Self::Ami => &ami::ROW,
         }
     }
 }
@@ -78,6 +91,10 @@ pub struct Flavour {
     pub ids: Ids,
     /// The versions of the schemas it speaks.
     pub versions: Versions,
+    /// And of those that not every maker has, where they are not the usual ones.
+    pub schemas: &'static [(&'static str, &'static str)],
+    /// Which documents it has.
+    pub layout: layout::Layout,
     /// How it writes.
     pub manner: Manner,
     /// How its power behaves.
@@ -101,6 +118,8 @@ pub struct Flavour {
     pub absent: &'static [(Place, &'static [&'static str])],
     /// What only this maker has, added to a finished document.
     pub decorate: fn(Place, &mut Value, &View<'_>),
+    /// Documents that only this maker has, by their path after `/redfish/v1`.
+    pub extra: fn(&View<'_>, &[&str]) -> Option<Value>,
 }
 
 /// What the root says.
@@ -116,14 +135,25 @@ pub struct RootRow {
     pub name: &'static str,
     /// Whether it has a UUID.
     pub uuid: bool,
-    /// How deep `$expand` goes; zero for not at all.
+    /// How deep `$expand` goes, as it is told.
     pub expand_levels: u32,
     /// Whether `$expand` knows `*` and `~`, or only `.`.
     pub expand_all: bool,
+    /// What `$expand` really does.
+    pub expand: Expand,
     /// `$select`.
     pub select: bool,
     /// `only`.
     pub only_member: bool,
+}
+
+/// What `$expand` really does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expand {
+    /// What is told; asking for more levels is answered with this status.
+    Works(u16),
+    /// Nothing: it is told and ignored.
+    Ignored,
 }
 
 /// Identifiers of the things there is one of.
@@ -330,6 +360,20 @@ pub struct Names {
     pub fan: fn(usize) -> String,
     /// A power supply's name.
     pub psu: fn(usize) -> String,
+    /// A fan's identifier in the newer documents.
+    pub fan_id: fn(usize) -> String,
+    /// A power supply's identifier in the newer documents.
+    pub psu_id: fn(usize) -> String,
+    /// A port's identifier, from the adapter's number and its own.
+    pub port: fn(usize, usize) -> String,
+    /// A volume's identifier.
+    pub volume: fn(usize) -> String,
+    /// A sensor's identifier, from its number and its name.
+    pub sensor: fn(usize, &str) -> String,
+    /// The controller of drives that are not NVMe.
+    pub raid: RaidPart,
+    /// The GPUs it is sold with; empty for those on cards.
+    pub gpus: &'static [GpuPart],
 }
 
 /// What controllers are.
@@ -370,6 +414,8 @@ pub struct Model {
     pub bios: &'static [&'static str],
     /// Watts of each power supply.
     pub psu_watts: u32,
+    /// GPUs.
+    pub gpus: usize,
 }
 
 impl std::fmt::Debug for Flavour {

@@ -1,13 +1,14 @@
 //! OpenBMC on a board of Quanta's. `"Members": null` where a collection is empty, no ETags, no MAC
 //! addresses at the system, all power states shown.
 
+use super::layout::{Controllers, Layout, Log, Owner, Ports, USUAL};
 use super::{
-    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
-    Versions,
+    AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
+    RootRow, Told, Versions,
 };
 use crate::document::{Place, View, link, set};
 use crate::hardware::{Firmware, Hardware};
-use crate::parts::{DDR5, EPYC, SAPPHIRE_RAPIDS};
+use crate::parts::{DDR5, EPYC, RaidPart, SAPPHIRE_RAPIDS};
 use crate::unit::Unit;
 use model::device::Reset;
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ pub(super) static ROW: Flavour = Flavour {
         uuid: true,
         expand_levels: 6,
         expand_all: true,
+        expand: Expand::Works(400),
         select: true,
         only_member: true,
     },
@@ -58,6 +60,38 @@ pub(super) static ROW: Flavour = Flavour {
         function: "v1_8_0",
         power: "v1_5_2",
         thermal: "v1_4_0",
+    },
+    schemas: &[
+        ("AttributeRegistry", "v1_3_2"),
+        ("Bios", "v1_2_0"),
+        ("CertificateLocations", "v1_0_0"),
+        ("CertificateService", "v1_0_0"),
+        ("LogEntry", "v1_15_0"),
+        ("LogService", "v1_1_0"),
+        ("MessageRegistryFile", "v1_1_0"),
+        ("Port", "v1_6_0"),
+        ("Sensor", "v1_7_0"),
+        ("StorageController", "v1_6_0"),
+        ("ThermalSubsystem", "v1_3_0"),
+    ],
+    layout: Layout {
+        newer: true,
+        environment: true,
+        core_sensors: Some(16),
+        assembly: true,
+        controllers: Controllers::Collection,
+        volumes: false,
+        ports: Ports { newer: true, older: false, functions: true },
+        bridges: 2,
+        pcie: |number| format!("pcie{number}"),
+        registry: Some("1.0.0"),
+        attributes: 120,
+        boot: (6, |number| format!("Boot{number:04X}")),
+        logs: &[
+            Log { owner: Owner::System, id: "EventLog", entries: 30 },
+            Log { owner: Owner::Manager, id: "Journal", entries: 50 },
+        ],
+        ..USUAL
     },
     manner: Manner {
         context: false,
@@ -118,6 +152,13 @@ pub(super) static ROW: Flavour = Flavour {
         nic: |_, port, _| format!("port{port}"),
         fan: |number| format!("FAN_{number}"),
         psu: |number| format!("PSU{number}"),
+        fan_id: |number| format!("FAN_{number}"),
+        psu_id: |number| format!("PSU{number}"),
+        port: |_, port| format!("{port}"),
+        volume: |number| number.to_string(),
+        sensor: |_, name| name.replace(' ', "_").to_lowercase(),
+        raid: RaidPart { maker: "Broadcom", model: "MegaRAID 9560-8i", firmware: "5.240.02-3768" },
+        gpus: &[],
     },
     manager: ManagerRow {
         name: "OpenBmc Manager",
@@ -138,6 +179,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["3A08", "3A11.H1"],
             psu_watts: 1600,
+            gpus: 0,
         },
         Model {
             name: "QuantaGrid S44NL-1U",
@@ -149,6 +191,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 10,
             bios: &["3B04", "3B06"],
             psu_watts: 1300,
+            gpus: 0,
         },
     ],
     serial: |dice| format!("QTFCSC{}{}", dice.digits(4), dice.text(b"0123456789ABCDEF", 4)),
@@ -169,6 +212,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::Storage, &["StorageControllers"]),
     ],
     decorate,
+    extra: |_, _| None,
 };
 
 fn firmware(unit: &Unit, hardware: &Hardware) -> Vec<Firmware> {

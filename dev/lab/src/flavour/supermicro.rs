@@ -1,13 +1,14 @@
 //! Supermicro. No maker in the root, reset types by ActionInfo only, drives in a backplane's chassis,
 //! the same certificate subject on every controller.
 
+use super::layout::{Layout, Log, Owner, USUAL};
 use super::{
-    AccessRow, Already, Etag, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow, RootRow, Told,
-    Versions,
+    AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
+    RootRow, Told, Versions,
 };
 use crate::document::{Place, View, set};
 use crate::hardware::{Firmware, Hardware};
-use crate::parts::{DDR4, DDR5, EPYC, SAPPHIRE_RAPIDS};
+use crate::parts::{DDR4, DDR5, EPYC, RaidPart, SAPPHIRE_RAPIDS};
 use crate::unit::Unit;
 use model::device::Reset;
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ pub(super) static ROW: Flavour = Flavour {
         uuid: true,
         expand_levels: 2,
         expand_all: true,
+        expand: Expand::Works(501),
         select: true,
         only_member: false,
     },
@@ -58,6 +60,22 @@ pub(super) static ROW: Flavour = Flavour {
         function: "v1_5_0",
         power: "v1_6_1",
         thermal: "v1_6_2",
+    },
+    schemas: &[("LogEntry", "v1_7_0"), ("Sensor", "v1_1_1"), ("MemoryMetrics", "v1_4_0")],
+    layout: Layout {
+        core_sensors: Some(0),
+        bridges: 4,
+        pcie: |number| format!("NIC{}", number + 1),
+        memory_metrics: true,
+        bios: ("Bios", "SD"),
+        registry: None,
+        attributes: 220,
+        boot: (12, |number| format!("Boot{number:04X}")),
+        logs: &[
+            Log { owner: Owner::System, id: "Log1", entries: 24 },
+            Log { owner: Owner::Manager, id: "Log1", entries: 8 },
+        ],
+        ..USUAL
     },
     manner: Manner {
         context: false,
@@ -119,6 +137,13 @@ pub(super) static ROW: Flavour = Flavour {
         nic: |_, _, number| (number + 1).to_string(),
         fan: |number| format!("FAN{}", number + 1),
         psu: |number| format!("Power Supply Bay {}", number + 1),
+        fan_id: |number| number.to_string(),
+        psu_id: |number| number.to_string(),
+        port: |_, port| (port + 1).to_string(),
+        volume: |number| (number + 1).to_string(),
+        sensor: |number, _| (number + 1).to_string(),
+        raid: RaidPart { maker: "Broadcom", model: "AOC-S3908L-H8IR", firmware: "5.200.02-3618" },
+        gpus: &[],
     },
     manager: ManagerRow {
         name: "Manager",
@@ -139,6 +164,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["1.4", "2.1"],
             psu_watts: 1200,
+            gpus: 0,
         },
         Model {
             name: "AS -2024US-TRT",
@@ -150,6 +176,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["2.6", "2.8"],
             psu_watts: 1600,
+            gpus: 0,
         },
     ],
     serial: |dice| format!("S{}X{}A{}", dice.digits(6), dice.digits(1), dice.digits(6)),
@@ -174,6 +201,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::Drive, &["MediaType", "PartNumber", "PhysicalLocation", "Protocol"]),
     ],
     decorate,
+    extra: |_, _| None,
 };
 
 fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
