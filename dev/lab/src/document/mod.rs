@@ -196,7 +196,10 @@ impl View<'_> {
         (self.row.decorate)(place, &mut doc, self);
         let mut doc = self.finished(path, doc);
         let absent = self.row.absent.iter().filter(|(at, _)| *at == place);
-        absent.flat_map(|(_, names)| names.iter()).for_each(|name| unset(&mut doc, name));
+        absent.flat_map(|(_, names)| names.iter()).for_each(|name| {
+            unset(&mut doc, name);
+            unset(&mut doc, &format!("{name}@odata.count"));
+        });
         Some(doc)
     }
 

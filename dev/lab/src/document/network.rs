@@ -192,7 +192,8 @@ impl View<'_> {
     fn port_list(&self, base: &str, card: usize, schema: &str, title: &str) -> (Place, Value) {
         let ids: Vec<String> =
             self.ports_of(card).map(|port| (self.row.names.port)(card, port.port)).collect();
-        self.collection(base, schema, title, &ids)
+        let place = if schema == "PortCollection" { Place::Port } else { Place::NetworkPort };
+        (place, self.collection(base, schema, title, &ids).1)
     }
 
     /// The first port of each adapter has a cable, and a link while the server has power.

@@ -77,7 +77,7 @@ impl View<'_> {
                 lanes: 16,
             });
         }
-        (number - hardware.gpus.len() < self.row.layout.bridges).then(|| Device {
+        (number - hardware.gpus.len() < self.row.layout.bridges).then_some(Device {
             maker: "Intel Corporation",
             model: "PCI Express Root Port",
             part: "",

@@ -344,7 +344,7 @@ mod tests {
             || Some(json!({ "@odata.id": "/list", "Members": members.clone(), "Members@odata.count": 5 }));
         let can = Abilities { page: 2, ..CAN };
         let resolve = |target: &str| Some(json!({ "@odata.id": target, "Id": target, "Name": "member" }));
-        let of = |query| apply(can, &resolve, list().unwrap(), query).unwrap();
+        let of = |query: Option<&str>| apply(can, &resolve, list().unwrap(), query).unwrap();
         assert_eq!(of(None)["Members@odata.nextLink"], "/list?$skip=2");
         let mut query = "$expand=.($levels=1)&$select=Id".to_owned();
         let mut seen = Vec::new();

@@ -146,9 +146,9 @@ impl View<'_> {
         let volumes = self.volumes_of(unit);
         let [id] = path else {
             let ids: Vec<String> = volumes.into_iter().map(|volume| volume.id).collect();
-            return path
-                .is_empty()
-                .then(|| self.collection(base, "VolumeCollection", "Volume Collection", &ids));
+            return path.is_empty().then(|| {
+                (Place::Volume, self.collection(base, "VolumeCollection", "Volume Collection", &ids).1)
+            });
         };
         let volume = volumes.iter().find(|volume| volume.id == *id)?;
         let bytes = self.hardware.drives.first().map_or(0, |drive| drive.part.bytes);
@@ -205,7 +205,7 @@ impl View<'_> {
         let health = self.hardware.health_of(Ailment::Drive, number);
         let bay = (self.row.names.bay)(number);
         let life = 100_usize.saturating_sub(number * 3 + self.unit.index % 7);
-        let doc = json!({
+        let mut doc = json!({
             "@odata.id": self.drive_path(number),
             "@odata.type": format!("#Drive.{}.Drive", self.row.versions.drive),
             "Id": (self.row.names.drive)(number),
@@ -223,7 +223,6 @@ impl View<'_> {
             "CapableSpeedGbs": part.gbps,
             "NegotiatedSpeedGbs": part.gbps,
             "RotationSpeedRPM": if part.media == "HDD" { 10_500 } else { 0 },
-            "PredictedMediaLifeLeftPercent": if part.media == "SSD" { json!(life) } else { Value::Null },
             "FailurePredicted": health != Health::Ok,
             "HotspareType": "None",
             "EncryptionAbility": "None",
@@ -236,6 +235,9 @@ impl View<'_> {
             "Links": { "Chassis": link(&self.chassis_path()) },
             "Status": status(health),
         });
+        if part.media == "SSD" {
+            set(&mut doc, "PredictedMediaLifeLeftPercent", json!(life));
+        }
         Some((Place::Drive, doc))
     }
 }

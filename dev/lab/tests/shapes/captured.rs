@@ -35,7 +35,7 @@ type Fields = BTreeMap<String, BTreeMap<String, BTreeSet<&'static str>>>;
 /// Reads the documents out of an archive, through a pipe: thousands of small files on a disk take long.
 fn gather(archive: &Path) -> Fields {
     // What our documents are not about takes most of the room, and two metric reports are no JSON.
-    let left_out = ["JsonSchemas", "Registries", "LogServices", "TelemetryService", "schema*", "SchemaStore"];
+    let left_out = ["JsonSchemas", "Registries", "Entries", "TelemetryService", "schema*", "SchemaStore"];
     let mut tar = Command::new("tar");
     tar.args(left_out.map(|name| format!("--exclude=*/{name}")));
     let output = tar.arg("-xzOf").arg(archive).args(["--wildcards", "*/index.json"]).output().unwrap();
@@ -52,19 +52,36 @@ fn gather(archive: &Path) -> Fields {
     found
 }
 
-/// What the captured OpenBMC board has not and ours has: it is another board, with sensors of the older kind.
+/// What the captured board has not and ours has, because it is another board.
 fn may_differ(kind: Kind, schema: &str, field: &str) -> bool {
-    kind == Kind::Openbmc
-        && matches!(
+    match kind {
+        // Sensors of the older kind beside the newer ones, and a host that tells more of itself.
+        Kind::Openbmc | Kind::Nvidia => matches!(
             (schema, field),
-            ("ComputerSystem", "AssetTag" | "BiosVersion" | "EthernetInterfaces" | "SKU")
+            ("ComputerSystem", "AssetTag" | "BiosVersion" | "EthernetInterfaces" | "SKU" | "PCIeDevices")
                 | ("Chassis", "Power" | "Thermal")
                 | ("NetworkAdapter", "NetworkDeviceFunctions")
                 | ("Drive", "Revision")
                 | ("Processor", "InstructionSet")
                 | ("Memory", "DeviceLocator")
                 | (_, "Members")
-        )
+        ),
+        // The captured one lost its drives, and knows its adapters and power supplies by their numbers only.
+        Kind::Ami => matches!(
+            (schema, field),
+            ("Drive" | "Storage" | "StorageCollection" | "PowerSupplyMetrics", _)
+                | (
+                    "NetworkAdapter",
+                    "Manufacturer" | "Model" | "PartNumber" | "SerialNumber" | "NetworkPorts"
+                )
+                | ("NetworkDeviceFunction", "AssignablePhysicalPorts" | "DeviceEnabled")
+                | ("Power", "PowerSupplies")
+                | ("PowerSupply", "PowerCapacityWatts" | "PowerSupplyType" | "Status")
+                | ("Processor", "InstructionSet")
+                | ("Memory", "DeviceLocator")
+        ),
+        _ => false,
+    }
 }
 
 #[test]
@@ -75,7 +92,10 @@ fn a_document_has_only_fields_that_the_real_ones_have() {
         (Kind::Lenovo, "lenovo"),
         (Kind::Supermicro, "supermicro"),
         (Kind::Openbmc, "nvidia_gb200"),
+        (Kind::Nvidia, "nvidia_gb200"),
+        (Kind::Ami, "nvidia_viking"),
     ];
+    let mut all = String::new();
     for (kind, case) in captured {
         let archive = cases().join(format!("redfish-{case}.tar.gz"));
         if !archive.exists() {
@@ -94,6 +114,8 @@ fn a_document_has_only_fields_that_the_real_ones_have() {
             {
                 let word = type_word(value);
                 match known.get(name) {
+                    // A certificate's text is told by some; the lab's documents do not know it.
+                    _ if name == "CertificateString" => continue,
                     None => wrong.insert(format!("no real {schema} has {name}")),
                     Some(types) if types.contains(word) || types.iter().all(|known| *known == "null") => {
                         continue;
@@ -104,7 +126,8 @@ fn a_document_has_only_fields_that_the_real_ones_have() {
                 };
             }
         }
-        assert!(wrong.is_empty(), "{kind}: {wrong:#?}");
-        assert!(compared > 60, "{kind}: {compared} documents compared");
+        wrong.iter().for_each(|line| all.push_str(&format!("{kind}: {line}\n")));
+        assert!(compared > 100, "{kind}: {compared} documents compared");
     }
+    assert!(all.is_empty(), "{all}");
 }

@@ -6,6 +6,7 @@ mod tree;
 
 use lab::Kind;
 use lab::answer::Request;
+use lab::flavour::Expand;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tree::{ask, get, header, json_of, log_in, machine, now, walk};
@@ -20,8 +21,14 @@ fn no_link_leads_to_nothing_and_every_document_is_identified() {
             assert!(doc["Name"].is_string(), "{kind}: {path} has a name");
             if let Some(members) = doc.get("Members") {
                 let count = members.as_array().map_or(0, Vec::len);
-                assert_eq!(doc["Members@odata.count"], json!(count), "{kind}: {path}");
-            } else if path != "/redfish/v1" {
+                let told = doc["Members@odata.count"].as_u64().unwrap();
+                let paged = path.contains('?') || doc.get("Members@odata.nextLink").is_some();
+                assert!(
+                    paged || told == u64::try_from(count).unwrap(),
+                    "{kind}: {path} has {count} of {told}"
+                );
+                assert!(count <= kind.row().layout.page || kind.row().layout.page == 0, "{kind}: {path}");
+            } else if path != "/redfish/v1" && !path.ends_with(".json") {
                 assert_eq!(doc["Id"].as_str(), path.rsplit('/').next(), "{kind}: {path}");
             }
         }
@@ -137,11 +144,20 @@ fn expand_brings_members_as_far_as_the_maker_can() {
         let memory = format!("/redfish/v1/Systems/{}/Memory", row.ids.system);
         let answer = get(&mut machine, &token, &memory, Some("$expand=.($levels=1)"));
         let members = json_of(&answer)["Members"].as_array().unwrap().clone();
+        let Expand::Works(beyond) = row.root.expand else {
+            assert!(members.iter().all(|member| member.get("SerialNumber").is_none()), "{kind}");
+            assert_eq!(
+                get(&mut machine, &token, &memory, Some("$expand=*($levels=99)")).status,
+                200,
+                "{kind}"
+            );
+            continue;
+        };
         assert!(members.iter().all(|member| member["SerialNumber"].is_string()), "{kind}");
         let all = get(&mut machine, &token, &memory, Some("%24expand=*"));
         assert_eq!(all.status, if row.root.expand_all { 200 } else { 400 }, "{kind}");
         let deep = format!("$expand=.($levels={})", row.root.expand_levels + 1);
-        assert_eq!(get(&mut machine, &token, &memory, Some(&deep)).status, 400, "{kind}");
+        assert_eq!(get(&mut machine, &token, &memory, Some(&deep)).status, beyond, "{kind}");
         let picked = get(
             &mut machine,
             &token,
