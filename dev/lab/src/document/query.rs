@@ -30,6 +30,14 @@ pub type Resolve<'a> = &'a dyn Fn(&str) -> Option<Value>;
 /// `*` would otherwise be the whole tree many times over.
 const MOST: usize = 2_000;
 
+impl Abilities {
+    /// What is told works, more levels are answered with 400, and collections have one page.
+    #[must_use]
+    pub const fn plain(levels: u32, all: bool, select: bool, only: bool) -> Self {
+        Self { levels, all, expand: Expand::Works(400), select, only, page: 0 }
+    }
+}
+
 impl From<&Flavour> for Abilities {
     fn from(row: &Flavour) -> Self {
         Self {

@@ -142,16 +142,9 @@ fn abilities(root: &Value) -> Abilities {
     let flag = |pointer: &str| features.and_then(|f| f.pointer(pointer)?.as_bool()).unwrap_or(false);
     let most = features.and_then(|f| f.pointer("/ExpandQuery/MaxLevels")?.as_u64());
     let some = flag("/ExpandQuery/ExpandAll") || flag("/ExpandQuery/NoLinks") || flag("/ExpandQuery/Links");
-    Abilities {
-        levels: if some {
-            most.and_then(|most| u32::try_from(most).ok()).unwrap_or(1).clamp(1, 6)
-        } else {
-            0
-        },
-        all: flag("/ExpandQuery/ExpandAll"),
-        select: flag("/SelectQuery"),
-        only: flag("/OnlyMemberQuery"),
-    }
+    let levels =
+        if some { most.and_then(|most| u32::try_from(most).ok()).unwrap_or(1).clamp(1, 6) } else { 0 };
+    Abilities::plain(levels, flag("/ExpandQuery/ExpandAll"), flag("/SelectQuery"), flag("/OnlyMemberQuery"))
 }
 
 /// Makes the root say that `$expand` knows everything.
@@ -308,7 +301,7 @@ mod tests {
     fn what_is_advertised_is_what_it_can_do() {
         let root = json!({ "ProtocolFeaturesSupported": {
             "ExpandQuery": { "NoLinks": true, "MaxLevels": 1 }, "SelectQuery": true } });
-        assert_eq!(abilities(&root), Abilities { levels: 1, all: false, select: true, only: false });
+        assert_eq!(abilities(&root), Abilities::plain(1, false, true, false));
         assert_eq!(abilities(&json!({})).levels, 0);
     }
 }

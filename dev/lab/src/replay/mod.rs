@@ -134,7 +134,7 @@ impl Tree {
         }
         let mut known = Known::of(&parsed, pace)?;
         if expand == Expand::All {
-            known.can = Abilities { levels: 6, all: true, select: true, only: true };
+            known.can = Abilities::plain(6, true, true, true);
             parsed.get_mut(learn::ROOT).into_iter().for_each(learn::advertise_all);
         }
         let lower = match known.kind {
