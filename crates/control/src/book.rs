@@ -1,6 +1,8 @@
 //! Keeps the device records: in memory for whoever asks, in the store for the next start.
 
 use crate::events::Events;
+use crate::history::arrived::{Arrived, Known};
+use crate::history::latest::Latest;
 use crate::pending::Pending;
 use crate::registry::{Outputs, Registry};
 use jiff::Timestamp;
@@ -8,7 +10,9 @@ use model::book::{DeviceBook, Observation, OpenSession, SweepRecord};
 use model::command::BoxFuture;
 use model::device::{Certificate, Device, DeviceId, Stage};
 use model::event::What;
-use model::{Clock, Credential, Failure, Kind, Permit};
+use model::snapshot::Snapshot;
+use model::traffic::{Learned, ModelKey};
+use model::{Clock, Credential, Failure, Inventory, Kind, Permit};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
 use vault::Vault;
@@ -20,6 +24,7 @@ pub struct Book(Arc<Inner>);
 struct Inner {
     registry: Mutex<Registry>,
     pending: Pending,
+    latest: Latest,
     sweeps: crate::sweeps::Sweeps,
     store: Store,
     vault: Arc<Vault>,
@@ -48,13 +53,34 @@ impl Book {
             }
         }
         let registry = Mutex::new(registry);
-        let (pending, sweeps) = (Pending::default(), crate::sweeps::Sweeps::default());
-        Ok(Self(Arc::new(Inner { registry, pending, sweeps, store, vault, events, clock })))
+        let known = store.known_readings().await?.into_iter();
+        let known = known.map(|one| (one.device, Known { version: one.version, tree: one.tree })).collect();
+        let pending = Pending::new(known, crate::config::Inventory::default().versions);
+        let latest = Latest::new(store.learned().await?);
+        let sweeps = crate::sweeps::Sweeps::default();
+        Ok(Self(Arc::new(Inner { registry, pending, latest, sweeps, store, vault, events, clock })))
     }
 
     /// The records, held for as long as the guard lives; never across an await.
     pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
         self.0.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps inventories as the configuration says.
+    #[must_use]
+    pub fn keeping(self, config: &crate::config::Inventory) -> Self {
+        self.0.pending.keep_versions(config.versions);
+        self
+    }
+
+    /// The devices whose readings were let go because too many waited for the disk, as soon as there is room
+    /// again: they are to be read once more.
+    pub async fn lost_readings(&self) -> Vec<DeviceId> {
+        self.0.pending.lost().await
+    }
+
+    pub(crate) fn latest(&self) -> &Latest {
+        &self.0.latest
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -96,13 +122,20 @@ impl Book {
                 () = self.0.pending.wait() => {}
                 () = stop.cancelled() => {}
             }
-            self.0.pending.write(&self.0.store, |id| self.device(id)).await;
+            self.flush().await;
         }
     }
 
     /// Writes down what waits for it, now.
     pub async fn flush(&self) {
         self.0.pending.write(&self.0.store, |id| self.device(id)).await;
+        let learned = self.0.latest.take_news();
+        if !learned.is_empty()
+            && let Err(error) = self.0.store.put_learned(learned.clone()).await
+        {
+            tracing::error!(%error, "what was learned of models could not be written down; it stays in memory");
+            self.0.latest.not_written(&learned);
+        }
     }
 
     /// The seen devices for which the rules allow an imported credential that was not tried on them yet.
@@ -136,10 +169,26 @@ impl Book {
     }
 
     pub(crate) fn carry_out(&self, outputs: Outputs) -> Option<DeviceId> {
-        self.0.pending.add(outputs.keep, outputs.inventory, &outputs.findings, self.now());
+        self.0.pending.add(outputs.keep, &outputs.findings, self.now());
+        for what in &outputs.events {
+            if let What::DeviceRemoved { id } = what {
+                self.0.latest.forget(id);
+                self.0.pending.forget(id);
+            }
+        }
         let findings = outputs.findings.into_iter().map(What::FindingRaised);
         outputs.events.into_iter().chain(findings).for_each(|what| self.0.events.tell(what));
         outputs.device
+    }
+
+    /// Packs a full reading; it is written down when its turn comes.
+    fn inventoried(&self, id: DeviceId, inventory: &Inventory, snapshot: Option<Box<Snapshot>>) {
+        match Arrived::new(inventory, snapshot, self.0.pending.known(&id), self.now()) {
+            Ok(arrived) => self.0.pending.add_reading(id, arrived),
+            Err(error) => {
+                tracing::error!(%error, device = %id, "an inventory cannot be packed and is not kept")
+            }
+        }
     }
 
     async fn unseal(&self, id: &DeviceId) -> Result<Credential, Failure> {
@@ -209,9 +258,40 @@ impl DeviceBook for Book {
         self.registry().all().cloned().collect()
     }
 
-    fn observe(&self, observation: Observation) -> Option<DeviceId> {
-        let outputs = self.registry().observe(observation, self.now(), crate::ids::device);
-        self.carry_out(outputs)
+    fn observe(&self, mut observation: Observation) -> Option<DeviceId> {
+        let mut snapshot = None;
+        match observation {
+            Observation::Telemetry { device, readings } => {
+                self.device(&device)?;
+                self.0.latest.read(&device, readings);
+                return Some(device);
+            }
+            Observation::Asked { device, traffic } => {
+                self.device(&device)?;
+                self.0.latest.asked(&device, traffic);
+                return Some(device);
+            }
+            Observation::Learned(learned) => {
+                if self.0.latest.learn(learned) {
+                    self.0.pending.notify();
+                }
+                return None;
+            }
+            Observation::Inventoried { snapshot: ref mut documents, .. } => snapshot = documents.take(),
+            _ => {}
+        }
+        let mut outputs = self.registry().observe(observation, self.now(), crate::ids::device);
+        let inventory = outputs.inventory.take();
+        // The record first: a reading cannot be written down before its device is.
+        let device = self.carry_out(outputs);
+        if let Some((id, inventory)) = inventory {
+            self.inventoried(id, &inventory, snapshot);
+        }
+        device
+    }
+
+    fn learned(&self, model: &ModelKey) -> Option<Arc<Learned>> {
+        self.0.latest.learned(model)
     }
 
     fn progress(&self, event: What) {

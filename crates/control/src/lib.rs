@@ -12,6 +12,7 @@
 //! | [`enrol`] | first logins and resets |
 //! | [`access_book`] | users and grants in memory, and the acts on them |
 //! | [`book`] | device records: what drivers report, what pages show |
+//! | [`history`] | what is kept of readings: versions, documents, parts, sensors, traffic |
 //! | [`registry`] | how observations are merged into records; pure |
 //! | [`records`] | the acts on device records and on the appliance itself |
 //! | [`rules`] | adoption by rule: which credential may go where |
@@ -29,6 +30,7 @@ pub mod door;
 pub mod enrol;
 pub mod events;
 pub mod gate;
+pub mod history;
 pub mod ids;
 pub mod jobs;
 pub mod metrics;

@@ -16,6 +16,10 @@ pub const DEVICES: &str = "portcullis_devices";
 /// Findings that came faster than they could be written down.
 pub const FINDINGS_DROPPED: &str = "portcullis_findings_dropped_total";
 
+/// Parts of readings let go because too many waited for the disk, by `what` (`documents`, `inventory`). A device
+/// whose inventory was let go is read again.
+pub const READINGS_DROPPED: &str = "portcullis_readings_dropped_total";
+
 pub(crate) fn acted(action: Action, well: bool) {
     let outcome = if well { "done" } else { "failed" };
     metrics::counter!(ACTS, "action" => action.name(), "outcome" => outcome).increment(1);

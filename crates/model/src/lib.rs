@@ -9,11 +9,13 @@
 //! | [`book`] | what a driver may ask of, and report to, the keeper of device records |
 //! | [`clock`] | the wall clock as an argument |
 //! | [`command`] | the acts: what is asked for, of which object, and what comes back |
+//! | [`components`] | an inventory as a flat list of components |
 //! | [`device`] | a BMC as the appliance knows it: record, stage, state |
 //! | [`event`] | what happened, as seen by pages and exporters |
 //! | [`failure`] | why an act did not happen, in one line with a hint |
 //! | [`inventory`] | what a controller says its server is made of |
 //! | [`job`] | the same act on many devices, paced |
+//! | [`inventory_diff`] | what changed between two inventories |
 //! | [`permit`] | proof that an act was authorised and written down |
 //! | [`principal`] | who acts, and from where |
 //! | [`secret`] | values that are never shown |
@@ -26,10 +28,12 @@ pub mod access;
 pub mod book;
 pub mod clock;
 pub mod command;
+pub mod components;
 pub mod device;
 pub mod event;
 pub mod failure;
 pub mod inventory;
+pub mod inventory_diff;
 pub mod job;
 pub mod permit;
 pub mod principal;

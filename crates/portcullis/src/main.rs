@@ -13,6 +13,7 @@ mod open_files;
 mod output;
 mod parts;
 mod remote;
+mod reread;
 mod serve;
 mod service;
 mod telemetry;

@@ -46,7 +46,8 @@ pub async fn open(place: &Place, config: &Config) -> anyhow::Result<Parts> {
         AccessBook::open(store.clone(), Arc::clone(&clock)).await.context("read users and grants")?;
     let zones = Zones::new(&config.zone);
     let book = Book::open(store.clone(), Arc::clone(&vault), zones, events.clone(), Arc::clone(&clock)).await;
-    let door = Door::new(Arc::new(access), log, book.context("read the devices")?, events);
+    let book = book.context("read the devices")?.keeping(&config.inventory);
+    let door = Door::new(Arc::new(access), log, book, events);
     let gate = Gate::new(&door, store, vault, Arc::clone(&clock), config.access.clone());
     Ok(Parts { door, gate, clock, _lock: lock })
 }

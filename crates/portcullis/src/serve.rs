@@ -4,7 +4,7 @@ use crate::cli::Place;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::parts::{self, Parts};
-use crate::{adoption, notify, open_files, service, telemetry};
+use crate::{adoption, notify, open_files, reread, service, telemetry};
 use anyhow::Context as _;
 use bmc::Fleet;
 use control::{Jobs, Records};
@@ -88,6 +88,7 @@ impl Appliance {
             "adoption",
             adoption::run(parts.door.clone(), Arc::clone(&fleet), stops.work.clone()),
         ));
+        tasks.spawn(named("reread", reread::run(parts.door.clone(), Arc::clone(&fleet), stops.work.clone())));
         tasks.spawn(named("tidy", tidy(parts.gate.clone(), stops.work.clone())));
         // 6. The door opens: pages and API.
         let controllers = Arc::clone(&fleet) as Arc<dyn model::command::bmc::Controllers>;

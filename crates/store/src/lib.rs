@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`tables`] | the rows, and the methods of [`Store`] that read and write them, one file for each group |
 //! | [`error`] | what can go wrong, with operation and subject |
+//! | [`pack`] | packing of what is large and alike |
 //! | [`metrics`] | the names of what is measured |
 //! | `value`, `work` | what a database must offer to the tables: the seam at which PostgreSQL follows |
 //! | `sqlite` | SQLite: threads, migrations, backup and restore |
@@ -20,6 +21,7 @@
 pub mod error;
 pub mod metrics;
 mod open;
+pub mod pack;
 mod sqlite;
 pub mod tables;
 mod value;
@@ -27,12 +29,16 @@ mod work;
 
 pub use error::{Error, Result};
 pub use open::Store;
+pub use pack::Packed;
 pub use sqlite::SCHEMA;
 pub use sqlite::restore::{Existing, check as check_backup, restore};
+pub use tables::components::{PartQuery, PartRow};
 pub use tables::findings::{Acknowledged, FindingRow, Raised};
 pub use tables::jobs::JobRow;
 pub use tables::links::Link;
+pub use tables::readings::{Bundle, Documents, Kept, NewVersion, Reading};
 pub use tables::sessions::Session;
 pub use tables::sweeps::Sweep;
 pub use tables::tokens::Token;
 pub use tables::users::User;
+pub use tables::versions::{ChangedSince, KnownReading, StoredBundle, VersionRow};

@@ -3,6 +3,7 @@
 
 mod administrators;
 mod door;
+mod history;
 mod jobs;
 mod sign_in;
 mod world;

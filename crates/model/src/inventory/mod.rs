@@ -217,7 +217,7 @@ impl Inventory {
 }
 
 /// The text unless it is blank or one of the fillers that makers ship.
-fn meaningful(text: &Option<String>) -> Option<String> {
+pub(crate) fn meaningful(text: &Option<String>) -> Option<String> {
     const FILLERS: &[&str] = &[
         "none",
         "n/a",

@@ -60,6 +60,8 @@ pub struct Config {
     pub audit: audit::Config,
     /// `[bmc]`.
     pub bmc: bmc::Config,
+    /// `[inventory]`.
+    pub inventory: control::config::Inventory,
     /// `[log]`.
     pub log: Log,
     /// `[[zone]]`: the networks that controllers live in, by name.

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_access.sql"),
     include_str!("../../migrations/0002_devices.sql"),
     include_str!("../../migrations/0003_jobs.sql"),
+    include_str!("../../migrations/0004_history.sql"),
 ];
 
 /// The schema that this version writes.

@@ -51,6 +51,26 @@ async fn every_older_schema_is_migrated_and_a_copy_kept() {
     }
 }
 
+#[tokio::test]
+async fn an_inventory_that_was_written_before_packing_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.db");
+    create_at(&path, 2);
+    raw(
+        &path,
+        r#"INSERT INTO devices VALUES ('d-1', 'one', '{}');
+           INSERT INTO inventories VALUES ('d-1', 7, '{"requests":61,"systems":[{"id":"1"}]}')"#,
+    );
+    let store = open(&path).unwrap();
+    let id = model::DeviceId("d-1".into());
+    let mut kept = store.inventory(&id).await.unwrap().unwrap();
+    assert_eq!((kept.requests, kept.systems.len()), (61, 1));
+    kept.requests = 62;
+    store.put_inventory(&id, &kept).await.unwrap();
+    assert_eq!(store.inventory(&id).await.unwrap(), Some(kept));
+    assert!(store.versions(&id).await.unwrap().is_empty(), "its history begins with the next reading");
+}
+
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();

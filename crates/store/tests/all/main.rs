@@ -7,6 +7,7 @@ mod backup;
 mod concurrency;
 mod devices;
 mod full;
+mod history;
 mod jobs;
 mod killed;
 mod sample;
