@@ -21,6 +21,7 @@
 //! | [`secret`] | values that are never shown |
 //! | [`settings`] | configuration that is its own documentation |
 //! | [`snapshot`] | the documents of one full reading |
+//! | [`table`] | a table that leaves the appliance |
 //! | [`telemetry`] | what sensors say |
 //! | [`traffic`] | how a controller is asked, and what was learned of its model |
 
@@ -40,6 +41,7 @@ pub mod principal;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;
+pub mod table;
 pub mod telemetry;
 pub mod traffic;
 

@@ -37,6 +37,9 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
         controllers,
         records: Arc::clone(shared.records),
         clock: Arc::clone(&parts.clock),
+        parquet: Arc::new(|table| {
+            archive::to_parquet(table).map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+        }),
         config: config.web.clone(),
         metrics: Arc::new(move || metrics.render()),
         ready: Arc::new({

@@ -6,9 +6,13 @@ use crate::view::frame::{Area, Banner, Frame};
 use control::{AccessBook, Door, Gate, Jobs, Records};
 use jiff::Timestamp;
 use model::command::bmc::Controllers;
+use model::table::Table;
 use model::{Action, Actor, Clock};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// Turns a table into a Parquet file.
+pub type ToParquet = Arc<dyn Fn(&Table) -> Result<Vec<u8>, String> + Send + Sync>;
 
 /// What pages and API are made over.
 pub struct Parts {
@@ -24,6 +28,8 @@ pub struct Parts {
     pub records: Arc<Records>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// A table as a Parquet file, or why not.
+    pub parquet: ToParquet,
     /// The `[web]` section.
     pub config: Web,
     /// The metrics, as Prometheus reads them.

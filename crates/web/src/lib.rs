@@ -14,6 +14,7 @@
 //! | [`csrf`] | refuses what another site makes a browser send |
 //! | [`fields`] | what a form sent |
 //! | [`answer`] | from templates and failures to HTTP answers |
+//! | [`export`] | tables that leave as a file |
 //! | [`live`] | news for open pages |
 //! | [`api`] | the JSON API under `/api/v1` |
 //! | [`pages`] | one module for each page |
@@ -30,6 +31,7 @@ mod assets;
 pub mod config;
 pub mod csrf;
 pub mod error;
+mod export;
 mod fields;
 pub mod headers;
 mod live;

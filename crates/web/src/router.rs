@@ -3,7 +3,7 @@
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::pages::{
-    account, audit, device, discovery, enrol, findings, fleet, jobs, manual, racks, sign_in, users,
+    account, audit, device, discovery, enrol, findings, fleet, jobs, manual, models, racks, sign_in, users,
 };
 use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
@@ -59,6 +59,8 @@ pages! {
     get "/fragments/tally" => fleet::tally;
     get "/fragments/device-row/{id}" => fleet::row;
     get "/fragments/device-state/{id}" => device::state;
+    get "/fleet/models" => models::show;
+    get "/fleet/export" => fleet::export;
     get "/racks" => racks::show;
     get "/jobs" => jobs::list;
     get "/jobs/{id}" => jobs::show;

@@ -23,6 +23,8 @@ const OPEN: &[(&str, &str)] = &[
 const FOR_ALL: &[(&str, &str)] = &[
     ("get", "/"),
     ("get", "/fragments/tally"),
+    ("get", "/fleet/models"),
+    ("get", "/fleet/export"),
     ("get", "/racks"),
     ("get", "/jobs"),
     ("get", "/discovery"),

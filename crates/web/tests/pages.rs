@@ -13,6 +13,7 @@ const ALL: &[&str] = &[
     "/?q=power:off&sort=-health",
     "/?q=colour:red",
     "/racks",
+    "/fleet/models",
     "/jobs",
     "/discovery",
     "/findings",

@@ -4,6 +4,7 @@ use super::begin_paced;
 use super::confirm::{Confirm, MOST_ROWS};
 use crate::answer::{Answer, Refusal, page, see};
 use crate::app::App;
+use crate::export;
 use crate::fields::{Fields, invalid};
 use crate::session::Session;
 use crate::view::device::Row;
@@ -32,6 +33,8 @@ struct Fleet {
     fleet_is_empty: bool,
     may_act: bool,
     may_discover: bool,
+    /// What the list can be had as, and where.
+    exports: Vec<(&'static str, String)>,
     acts: Vec<Choice>,
     other_acts: &'static [Choice],
 }
@@ -109,10 +112,31 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Asked(wanted)
         fleet_is_empty: devices.is_empty(),
         may_act,
         may_discover: app.may(&session.actor, Action::DeviceDiscover),
+        exports: exports(&query),
         acts: COMMON.iter().map(|reset| reset_choice(*reset)).collect(),
         other_acts: OTHER_ACTS,
         query,
     })
+}
+
+fn exports(query: &Query) -> Vec<(&'static str, String)> {
+    let of = |(text, format): (&'static str, &str)| {
+        let mut address = form_urlencoded::Serializer::for_suffix(String::from("/fleet/export?"), 14);
+        (text, address.append_pair("format", format).append_pair("q", &query.text).finish())
+    };
+    [("CSV", "csv"), ("JSON", "json"), ("Parquet", "parquet")].into_iter().map(of).collect()
+}
+
+/// `GET /fleet/export`: the list as a file, whole.
+pub(crate) async fn export(
+    State(app): State<App>,
+    session: Session,
+    Asked(wanted): Asked<export::Wanted>,
+) -> Answer {
+    let devices = app.door.devices(&session.actor);
+    let mut found = matching(&devices, &read(&devices, &wanted.q, "name"));
+    fleet::sort(&mut found, "name");
+    export::file(&app, &fleet::table(&found), wanted.format, "fleet")
 }
 
 fn may_act(app: &App, actor: &Actor, device: &Device) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, page, see};
 use crate::app::App;
+use crate::export;
 use crate::fields::Fields;
 use crate::live::may_see_job;
 use crate::session::Session;
@@ -9,10 +10,7 @@ use crate::view::frame::{Area, Frame};
 use crate::view::job::{Shown, no_such_job};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::IntoResponse as _;
 use model::{Actor, Failure};
-use serde::Deserialize;
 
 #[derive(Template)]
 #[template(path = "job.html")]
@@ -78,37 +76,13 @@ pub(crate) async fn resume(
     Ok(see(&format!("/jobs/{id}")))
 }
 
-/// As what a job's results are wanted.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Format {
-    /// RFC 4180.
-    #[default]
-    Csv,
-    /// One array.
-    Json,
-}
-
-/// What the address asks for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Wanted {
-    format: Format,
-}
-
 /// `GET /jobs/{id}/export`.
 pub(crate) async fn export(
     State(app): State<App>,
     session: Session,
     Path(id): Path<u64>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<export::Wanted>,
 ) -> Answer {
     let job = Shown::with_items(&find(&app, &session.actor, id)?, &app, &session.actor);
-    let (text, kind, extension) = match wanted.format {
-        Format::Csv => (job.csv(), "text/csv; charset=utf-8", "csv"),
-        Format::Json => (job.json(), "application/json", "json"),
-    };
-    let name = format!("attachment; filename=\"job-{id}.{extension}\"");
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, text).into_response())
+    export::file(&app, &job.table(), wanted.format, &format!("job-{id}"))
 }

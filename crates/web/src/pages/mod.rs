@@ -10,6 +10,7 @@ pub(crate) mod findings;
 pub(crate) mod fleet;
 pub(crate) mod jobs;
 pub(crate) mod manual;
+pub(crate) mod models;
 pub(crate) mod racks;
 pub(crate) mod sign_in;
 pub(crate) mod users;

@@ -3,6 +3,7 @@
 use super::query::{Query, reach_word};
 use model::Device;
 use model::device::{Health, Power, Stage};
+use model::table::{Cell, Table, Type};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -179,6 +180,64 @@ fn take_number(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> u64 {
         chars.next();
     }
     number
+}
+
+/// The list as it leaves the appliance.
+pub(crate) fn table(devices: &[Arc<Device>]) -> Table {
+    let mut table = Table::new(&[
+        ("id", Type::Text),
+        ("name", Type::Text),
+        ("stage", Type::Text),
+        ("zone", Type::Text),
+        ("address", Type::Text),
+        ("power", Type::Text),
+        ("health", Type::Text),
+        ("reach", Type::Text),
+        ("vendor", Type::Text),
+        ("model", Type::Text),
+        ("serial", Type::Text),
+        ("system_uuid", Type::Text),
+        ("hostname", Type::Text),
+        ("asset_tag", Type::Text),
+        ("bmc_firmware", Type::Text),
+        ("bios_version", Type::Text),
+        ("rack", Type::Text),
+        ("unit", Type::Text),
+        ("labels", Type::Text),
+        ("read_at", Type::Time),
+        ("last_seen", Type::Time),
+    ]);
+    table.rows = devices.iter().map(|device| row(device)).collect();
+    table
+}
+
+fn row(device: &Device) -> Vec<Cell> {
+    let (identity, state) = (&device.identity, &device.state);
+    let label = |key| device.labels.get(key).cloned();
+    let labels: Vec<String> = device.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    vec![
+        device.id.0.as_str().into(),
+        device.name.as_str().into(),
+        device.stage.word().into(),
+        device.zone.as_str().into(),
+        device.endpoint.to_string().into(),
+        state.power.word().into(),
+        state.health.word().into(),
+        reach_word(&state.reach).into(),
+        identity.vendor.clone().into(),
+        identity.model.clone().into(),
+        identity.serial.clone().into(),
+        identity.system_uuid.clone().into(),
+        identity.hostname.clone().into(),
+        identity.asset_tag.clone().into(),
+        identity.bmc_firmware.clone().into(),
+        identity.bios_version.clone().into(),
+        label("rack").into(),
+        label("unit").into(),
+        labels.join(" ").into(),
+        state.read_at.into(),
+        device.last_seen.into(),
+    ]
 }
 
 /// Which rows of how many are shown.

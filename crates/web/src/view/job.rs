@@ -6,8 +6,8 @@ use super::pacing;
 use crate::app::App;
 use control::jobs::Summary;
 use model::job::{Item, Outcome, State};
+use model::table::{Table, Type};
 use model::{Actor, Failure, Kind};
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A job.
@@ -50,8 +50,6 @@ pub(crate) struct Row {
     pub problem: Option<String>,
     pub hint: Option<String>,
 }
-
-const QUOTE: char = '"';
 
 impl Shown {
     pub(crate) fn new(job: &Summary) -> Self {
@@ -98,40 +96,32 @@ impl Shown {
         Self { running, groups: groups(&job.items), results, ..Self::new(&job.summary()) }
     }
 
-    /// The results by RFC 4180, a line for each device.
-    pub(crate) fn csv(&self) -> String {
-        let mut csv = String::from("job,device,name,group,outcome,began_at,ended_at,failure\r\n");
-        for row in &self.results {
-            let time = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-            let (job, began, ended) = (self.id.to_string(), time(row.began), time(row.ended));
-            let problem = row.problem.as_deref().unwrap_or_default();
-            let cells = [&job, &row.device, &row.name, &row.group, row.outcome, &began, &ended, problem];
-            csv.push_str(&cells.map(cell).join(","));
-            csv.push_str("\r\n");
-        }
-        csv
-    }
-
-    /// The results as one JSON object.
-    pub(crate) fn json(&self) -> String {
+    /// The results as they leave the appliance, a row for each device.
+    pub(crate) fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            ("job", Type::Int),
+            ("device", Type::Text),
+            ("name", Type::Text),
+            ("group", Type::Text),
+            ("outcome", Type::Text),
+            ("began_at", Type::Time),
+            ("ended_at", Type::Time),
+            ("failure", Type::Text),
+        ]);
         let row = |row: &Row| {
-            json!({ "device": row.device, "name": row.name, "group": row.group, "outcome": row.outcome,
-                    "began_at": row.began, "ended_at": row.ended, "failure": row.problem })
+            vec![
+                self.id.into(),
+                row.device.as_str().into(),
+                row.name.as_str().into(),
+                row.group.as_str().into(),
+                row.outcome.into(),
+                row.began.into(),
+                row.ended.into(),
+                row.problem.clone().into(),
+            ]
         };
-        let results: Vec<_> = self.results.iter().map(row).collect();
-        json!({ "job": self.id, "title": self.title, "by": self.by, "state": self.state, "results": results })
-            .to_string()
-    }
-}
-
-/// A cell that no table program takes for a formula.
-fn cell(text: &str) -> String {
-    let guarded =
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if guarded.contains([',', QUOTE, '\n', '\r']) {
-        format!("{QUOTE}{}{QUOTE}", guarded.replace(QUOTE, "\"\""))
-    } else {
-        guarded
+        table.rows = self.results.iter().map(row).collect();
+        table
     }
 }
 
@@ -179,16 +169,4 @@ impl Row {
 pub(crate) fn no_such_job(id: u64) -> Failure {
     Failure::new(Kind::NotFound, "find", format!("job {id}"), "there is no such job")
         .hint("only so many ended jobs are kept; the audit log has every act")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_never_a_formula() {
-        assert_eq!(cell("r1-u07"), "r1-u07");
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=cmd()"), "'=cmd()");
-    }
 }

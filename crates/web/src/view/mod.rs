@@ -6,6 +6,7 @@ pub(crate) mod fleet;
 pub(crate) mod frame;
 pub(crate) mod inventory;
 pub(crate) mod job;
+pub(crate) mod models;
 pub(crate) mod pacing;
 mod parts;
 pub(crate) mod query;

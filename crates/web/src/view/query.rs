@@ -24,20 +24,32 @@ enum Term {
 /// So many words of a filter count; nobody types more, and each costs a pass over the fleet.
 const MOST_TERMS: usize = 16;
 /// Keys that every device answers to.
-const KEYS: &[&str] = &["power", "health", "stage", "zone", "reach", "presence", "certificate"];
+const KEYS: &[&str] = &[
+    "power",
+    "health",
+    "stage",
+    "zone",
+    "reach",
+    "presence",
+    "certificate",
+    "vendor",
+    "model",
+    "firmware",
+    "bios",
+];
 
 impl Query {
     /// Reads a filter. `labels` says whether any device carries a label with that key.
     pub(crate) fn new(text: &str, sort: &str, label: impl Fn(&str) -> bool) -> Self {
         let mut query = Self { text: text.trim().into(), sort: sort.into(), ..Self::default() };
-        for word in text.split_whitespace().take(MOST_TERMS) {
+        for word in words(text).take(MOST_TERMS) {
             match word.split_once(':') {
                 // An address or a MAC has colons too; a key is letters.
                 Some((key, value))
                     if key.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
                         && !is_address(word) =>
                 {
-                    let (key, value) = (key.to_ascii_lowercase(), value.to_lowercase());
+                    let (key, value) = (key.to_ascii_lowercase(), value.replace('"', "").to_lowercase());
                     if KEYS.contains(&key.as_str()) || label(&key) {
                         query.terms.push(Term::Keyed { key, value });
                     } else {
@@ -45,7 +57,10 @@ impl Query {
                     }
                 }
                 _ => {
-                    query.terms.push(Term::Anywhere { needle: word.to_lowercase(), mac: canonical_mac(word) })
+                    let word = word.replace('"', "");
+                    query
+                        .terms
+                        .push(Term::Anywhere { needle: word.to_lowercase(), mac: canonical_mac(&word) })
                 }
             }
         }
@@ -58,6 +73,25 @@ impl Query {
             Term::Anywhere { needle, mac } => anywhere(device, needle, mac.as_deref()),
             Term::Keyed { key, value } => keyed(device, key, value),
         })
+    }
+}
+
+/// The words of a filter; blanks between quotation marks do not part.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    let parts = text.split(move |c: char| {
+        inside ^= c == '"';
+        c.is_whitespace() && !inside
+    });
+    parts.filter(|word| !word.is_empty())
+}
+
+/// A value as the filter reads it back.
+pub(crate) fn quoted(value: &str) -> String {
+    if value.is_empty() || value.contains(char::is_whitespace) {
+        format!("\"{value}\"")
+    } else {
+        value.to_owned()
     }
 }
 
@@ -102,9 +136,18 @@ fn keyed(device: &Device, key: &str, value: &str) -> bool {
         "presence" => word(device.presence.word()),
         "zone" => device.zone.to_lowercase() == value,
         "reach" => word(reach_word(&device.state.reach)),
+        "vendor" => said(&device.identity.vendor, value),
+        "model" => said(&device.identity.model, value),
+        "firmware" => said(&device.identity.bmc_firmware, value),
+        "bios" => said(&device.identity.bios_version, value),
         "certificate" => value == "changed" && has_changed_certificate(device),
         label => device.labels.iter().any(|(k, v)| k.to_lowercase() == label && v.to_lowercase() == value),
     }
+}
+
+/// Whether it is exactly that, whatever the case; nothing said is the empty word.
+fn said(own: &Option<String>, value: &str) -> bool {
+    own.as_deref().unwrap_or_default().to_lowercase() == value
 }
 
 /// `online`, `offline` or `not_asked`.
@@ -177,6 +220,25 @@ mod tests {
         for text in ["power:off", "health:ok", "rack:r", "certificate:changed"] {
             assert!(!query(text).matches(&device), "{text}");
         }
+    }
+
+    #[test]
+    fn values_with_blanks_stand_in_quotation_marks() {
+        let mut device = fixture(7);
+        device.identity.model = Some("PowerEdge R750 xs".into());
+        device.identity.bios_version = None;
+        for text in [
+            "model:\"poweredge r750 xs\"",
+            "model:\"PowerEdge R750 xs\" rack:r1",
+            "bios:\"\"",
+            "\"edge r750\"",
+        ] {
+            assert!(query(text).matches(&device), "{text}");
+        }
+        for text in ["model:PowerEdge", "bios:2.1", "model:\"PowerEdge\""] {
+            assert!(!query(text).matches(&device), "{text}");
+        }
+        assert_eq!((quoted("a b"), quoted("a"), quoted("")), ("\"a b\"".into(), "a".into(), "\"\"".into()));
     }
 
     #[test]

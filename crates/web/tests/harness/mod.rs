@@ -106,6 +106,7 @@ impl Harness {
             controllers: Arc::clone(&controllers) as Arc<dyn Controllers>,
             records,
             clock,
+            parquet: Arc::new(|_table| Ok(b"PAR1".to_vec())),
             config: Web::default(),
             metrics: Arc::new(String::new),
             ready: Arc::new(|| Ok(())),
