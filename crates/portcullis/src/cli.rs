@@ -122,7 +122,11 @@ pub struct Serve {
 
 /// Options of `lab`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Lab {
+    /// Tell a lab that runs already.
+    #[command(subcommand)]
+    pub verb: Option<crate::verbs::lab::Verb>,
     #[command(flatten)]
     pub rack: lab::Args,
     /// Run an appliance in front of the rack; its data directory is made if there is none.

@@ -27,6 +27,9 @@ const RATE: u32 = 500;
 
 /// Runs the verb until a signal.
 pub fn run(options: &Options, json: bool) -> Result<(), Exit> {
+    if let Some(verb) = &options.verb {
+        return crate::verbs::lab::run(verb, json);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if options.serve {
         return runtime.block_on(serve(options));

@@ -4,7 +4,7 @@ use crate::fault::FaultRule;
 use crate::flavour::Kind;
 use crate::replay::{Expand, Tree};
 use model::Secret;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -49,6 +49,8 @@ pub struct LabConfig {
     pub session_timeout: Option<u32>,
     /// How many of the last requests each BMC remembers, for [`crate::Lab::log`]. 0.
     pub log: usize,
+    /// A loopback address at which the lab is told things over HTTP while it runs: [`crate::control`]. None.
+    pub control: Option<SocketAddr>,
 }
 
 impl Default for LabConfig {
@@ -72,6 +74,7 @@ impl Default for LabConfig {
             sessions: None,
             session_timeout: None,
             log: 0,
+            control: None,
         }
     }
 }
@@ -259,6 +262,9 @@ pub struct Args {
     /// Remember so many of the last requests of each BMC
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub log: usize,
+    /// Take faults and tell counts over HTTP at this loopback address while the lab runs (`portcullis lab fault`)
+    #[arg(long, value_name = "ADDR:PORT", value_parser = crate::control::parse_control)]
+    pub control: Option<SocketAddr>,
     /// Something broken from the start, such as `hang@r1-u05`, `slow=20000@127.20.0.12` or `reset@5%`; may be repeated.
     /// Of hang, drop, reset, unavailable, slow=MS, flaky=P%, refuse-logins, sessions-full, lies, null-members, invalid-json,
     /// endless-json, deep-nesting, cut, redirect[=ADDR:PORT], moved, conflict[=S], wrong-clock, reboot, restart, certificate
@@ -300,6 +306,7 @@ impl Args {
             sessions: self.sessions,
             session_timeout: self.session_timeout,
             log: self.log,
+            control: self.control,
         })
     }
 }

@@ -81,6 +81,22 @@ pub enum Error {
     /// The password file's first line is empty.
     #[error("the first line of {0} is empty, and must be the password")]
     EmptyPassword(PathBuf),
+    /// A lab is told things on loopback only.
+    #[error(
+        "{0} is no loopback address, and whoever reaches --control may break the lab; take one of 127.0.0.0/8"
+    )]
+    ControlNotLoopback(SocketAddr),
+    /// A lab that runs could not be asked.
+    #[error("ask the lab at {addr}; it must have been started with --control {addr}")]
+    Control {
+        /// Where.
+        addr: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A lab that runs refused.
+    #[error("the lab refuses: {0}")]
+    Refused(String),
     /// No BMC has this address.
     #[error("no simulated BMC listens at {0}")]
     NoSuchBmc(SocketAddr),

@@ -2,14 +2,17 @@
 
 use crate::certificate::{Forge, write_private};
 use crate::config::{Args, LabConfig};
+use crate::control;
 use crate::error::Error;
-use crate::fault::{Change, FaultKind};
+use crate::fault::Change;
 use crate::flavour::Kind;
+use crate::fleet::Fleet;
 use crate::machine::Machine;
 use crate::random::Dice;
 use crate::run::{Bmc, Site, serve};
 use crate::tally::{Counts, Line};
 use crate::unit::{Unit, plan};
+use jiff::Timestamp;
 use model::{Clock, Credential, Secret, SystemClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::BTreeMap;
@@ -23,8 +26,8 @@ use tokio_util::task::TaskTracker;
 /// A simulated management network that runs. It stops when it is told to; dropping it stops it too, without waiting.
 #[derive(Debug)]
 pub struct Lab {
-    bmcs: BTreeMap<SocketAddr, Arc<Bmc>>,
-    site: Arc<Site>,
+    fleet: Arc<Fleet>,
+    control: Option<SocketAddr>,
 }
 
 /// What is known of a simulated BMC from outside.
@@ -56,7 +59,7 @@ pub struct BmcInfo {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        self.site.stop.cancel();
+        self.fleet.site.stop.cancel();
     }
 }
 
@@ -69,41 +72,43 @@ impl Lab {
         allow_open_files(config.count)?;
         let forge = config.tls.then(|| Forge::new(config.state.clone())).transpose()?;
         let site = Arc::new(Site { forge, tasks: TaskTracker::new(), stop: CancellationToken::new() });
-        let mut lab = Self { bmcs: BTreeMap::new(), site };
+        // Whoever gives up in the middle leaves nothing behind that listens.
+        let unfinished = site.stop.clone().drop_guard();
         let now = SystemClock.now();
+        let mut bmcs = BTreeMap::new();
         for mut unit in plan(&config) {
             let bind = |source| Error::Bind { addr: unit.addr, source };
             let listener = TcpListener::bind(unit.addr).await.map_err(bind)?;
             unit.addr = listener.local_addr().map_err(bind)?;
-            let unit = Arc::new(unit);
-            let mut machine = Machine::new(
-                Arc::clone(&unit),
-                credential(&config, &unit),
-                config.latency,
-                config.time_scale,
-                now,
-            )
-            .with_sessions(config.sessions, config.session_timeout);
-            for rule in config.faults.iter().filter(|rule| rule.at.covers(&unit)) {
-                machine.change(Change::Break(rule.kind), now);
-            }
-            let bmc = Arc::new(Bmc::new(Arc::clone(&unit), machine, config.log));
-            lab.bmcs.insert(unit.addr, Arc::clone(&bmc));
-            lab.site.tasks.spawn(serve(bmc, listener, Arc::clone(&lab.site)));
+            let bmc = Arc::new(built(&config, Arc::new(unit), now));
+            bmcs.insert(bmc.unit.addr, Arc::clone(&bmc));
+            site.tasks.spawn(serve(bmc, listener, Arc::clone(&site)));
         }
-        Ok(lab)
+        let fleet = Arc::new(Fleet { bmcs, site });
+        let control = match config.control {
+            Some(addr) => Some(listen_for_control(addr, &fleet).await?),
+            None => None,
+        };
+        unfinished.disarm();
+        Ok(Self { fleet, control })
+    }
+
+    /// Where it is told things over HTTP, if it is.
+    #[must_use]
+    pub const fn control(&self) -> Option<SocketAddr> {
+        self.control
     }
 
     /// Every BMC, in the order of addresses.
     #[must_use]
     pub fn bmcs(&self) -> Vec<BmcInfo> {
-        self.bmcs.values().map(|bmc| info(bmc)).collect()
+        self.fleet.bmcs.values().map(|bmc| info(bmc)).collect()
     }
 
     /// The certificate of the lab's CA in PEM; `None` without TLS.
     #[must_use]
     pub fn ca_pem(&self) -> Option<String> {
-        self.site.forge.as_ref().map(Forge::ca_pem)
+        self.fleet.site.forge.as_ref().map(Forge::ca_pem)
     }
 
     /// How many sessions are open at a BMC.
@@ -111,7 +116,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address.
     pub fn open_sessions(&self, addr: SocketAddr) -> Result<usize, Error> {
-        Ok(self.bmc(addr)?.machine().open_sessions(SystemClock.now()))
+        Ok(self.fleet.bmc(addr)?.machine().open_sessions(SystemClock.now()))
     }
 
     /// What was counted at a BMC.
@@ -119,7 +124,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address.
     pub fn counts(&self, addr: SocketAddr) -> Result<Counts, Error> {
-        let bmc = self.bmc(addr)?;
+        let bmc = self.fleet.bmc(addr)?;
         bmc.look();
         Ok(bmc.tally().counts().clone())
     }
@@ -129,7 +134,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address.
     pub fn log(&self, addr: SocketAddr) -> Result<Vec<Line>, Error> {
-        Ok(self.bmc(addr)?.tally().lines())
+        Ok(self.fleet.bmc(addr)?.tally().lines())
     }
 
     /// Counts anew at a BMC; what is open stays counted.
@@ -137,7 +142,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address.
     pub fn forget_counts(&self, addr: SocketAddr) -> Result<(), Error> {
-        self.bmc(addr)?.tally().forget();
+        self.fleet.bmc(addr)?.tally().forget();
         Ok(())
     }
 
@@ -146,7 +151,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address.
     pub fn power_state(&self, addr: SocketAddr) -> Result<&'static str, Error> {
-        Ok(self.bmc(addr)?.machine().power_state(SystemClock.now()))
+        Ok(self.fleet.bmc(addr)?.machine().power_state(SystemClock.now()))
     }
 
     /// Tells a BMC something.
@@ -154,13 +159,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address, or a new certificate cannot be made.
     pub fn set(&self, addr: SocketAddr, change: Change) -> Result<(), Error> {
-        let bmc = self.bmc(addr)?;
-        let certificate = matches!(change, Change::Certificate | Change::Break(FaultKind::Certificate));
-        if let Some(forge) = self.site.forge.as_ref().filter(|_| certificate) {
-            bmc.tls(forge, true)?;
-        }
-        bmc.machine().change(change, SystemClock.now());
-        Ok(())
+        self.fleet.tell(self.fleet.bmc(addr)?, change)
     }
 
     /// Waits until a BMC's server is neither on its way up nor on its way down.
@@ -168,7 +167,7 @@ impl Lab {
     /// # Errors
     /// If there is none at this address.
     pub async fn settled(&self, addr: SocketAddr) -> Result<(), Error> {
-        let bmc = self.bmc(addr)?;
+        let bmc = self.fleet.bmc(addr)?;
         loop {
             let now = SystemClock.now();
             let due = {
@@ -184,9 +183,9 @@ impl Lab {
 
     /// Stops every BMC and waits until all connections are closed.
     pub async fn stop(self) {
-        self.site.stop.cancel();
-        self.site.tasks.close();
-        self.site.tasks.wait().await;
+        self.fleet.site.stop.cancel();
+        self.fleet.site.tasks.close();
+        self.fleet.site.tasks.wait().await;
     }
 
     /// Name, address, maker, serial number, MAC, user name and password of each BMC, as CSV with a heading.
@@ -210,10 +209,6 @@ impl Lab {
             text.push('\n');
         }
         text
-    }
-
-    fn bmc(&self, addr: SocketAddr) -> Result<&Arc<Bmc>, Error> {
-        self.bmcs.get(&addr).ok_or(Error::NoSuchBmc(addr))
     }
 }
 
@@ -251,6 +246,28 @@ pub async fn run_args(
     cancel.cancelled().await;
     lab.stop().await;
     Ok(())
+}
+
+fn built(config: &LabConfig, unit: Arc<Unit>, now: Timestamp) -> Bmc {
+    let credential = credential(config, &unit);
+    let mut machine = Machine::new(Arc::clone(&unit), credential, config.latency, config.time_scale, now)
+        .with_sessions(config.sessions, config.session_timeout);
+    for rule in config.faults.iter().filter(|rule| rule.at.covers(&unit)) {
+        machine.change(Change::Break(rule.kind), now);
+    }
+    Bmc::new(unit, machine, config.log)
+}
+
+/// Anybody who reaches it may break the lab: it is for this machine only.
+async fn listen_for_control(addr: SocketAddr, fleet: &Arc<Fleet>) -> Result<SocketAddr, Error> {
+    if !addr.ip().is_loopback() {
+        return Err(Error::ControlNotLoopback(addr));
+    }
+    let bind = |source| Error::Bind { addr, source };
+    let listener = TcpListener::bind(addr).await.map_err(bind)?;
+    let addr = listener.local_addr().map_err(bind)?;
+    fleet.site.tasks.spawn(control::serve(Arc::clone(fleet), listener));
+    Ok(addr)
 }
 
 fn csv_field(text: &str) -> String {

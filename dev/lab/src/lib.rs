@@ -15,8 +15,10 @@
 //! | [`answer`] | requests, responses, errors |
 //! | `certificate` | keys and certificates |
 //! | [`config`] | what a lab consists of, also as command-line options |
+//! | [`control`] | telling a lab that runs |
 //! | [`document`] | the documents, and query parameters |
 //! | [`fault`] | what can be broken |
+//! | `fleet` | the BMCs of a lab that runs |
 //! | [`flavour`] | the makers, a row each |
 //! | [`hardware`], [`parts`] | what a server is made of |
 //! | `lab` | a lab while it runs |
@@ -36,10 +38,12 @@ mod act;
 pub mod answer;
 mod certificate;
 pub mod config;
+pub mod control;
 pub mod document;
 mod error;
 pub mod fault;
 pub mod flavour;
+mod fleet;
 pub mod hardware;
 mod lab;
 mod login;

@@ -7,5 +7,6 @@ pub mod device;
 pub mod inspect;
 mod inventory;
 pub mod job;
+pub mod lab;
 pub mod token;
 pub mod user;

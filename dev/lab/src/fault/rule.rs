@@ -52,6 +52,17 @@ impl FromStr for FaultRule {
     }
 }
 
+impl std::fmt::Display for Whose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Percent(share) => write!(f, "{share}%"),
+            Self::Addr(addr) => addr.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
 impl FromStr for Whose {
     type Err = String;
 

@@ -1,0 +1,93 @@
+//! `portcullis lab fault`, `repair`, `bmcs`: a lab that runs is told, and asked.
+
+use crate::exit::Exit;
+use crate::output::{show, table};
+use clap::{Args, Subcommand};
+use lab::{FaultKind, FaultRule, Whose};
+use serde_json::Value;
+use std::net::SocketAddr;
+
+/// What a lab that runs is told.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Break something, such as `hang@r1-u05` or `slow=20000@10%`; `portcullis lab --help` lists the kinds.
+    Fault {
+        #[arg(value_name = "KIND@WHERE")]
+        rule: FaultRule,
+        #[command(flatten)]
+        at: Control,
+    },
+    /// Mend everything, or one kind of fault.
+    Repair {
+        /// all, 5%, an address, rack and unit such as r1-u05, or a serial number.
+        #[arg(value_name = "WHERE")]
+        whose: Whose,
+        /// Only this.
+        #[arg(long)]
+        kind: Option<FaultKind>,
+        #[command(flatten)]
+        at: Control,
+    },
+    /// Show every controller with its faults, requests, connections and sessions.
+    Bmcs {
+        /// all, 5%, an address, rack and unit such as r1-u05, or a serial number.
+        #[arg(value_name = "WHERE", default_value = "all")]
+        whose: Whose,
+        #[command(flatten)]
+        at: Control,
+    },
+}
+
+/// Where the lab is.
+#[derive(Debug, Args)]
+pub struct Control {
+    /// The address that the lab was started with.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = lab::control::parse_control)]
+    pub control: SocketAddr,
+}
+
+/// Asks, and shows the answer.
+pub fn run(verb: &Verb, json: bool) -> Result<(), Exit> {
+    let encode = |text: &dyn ToString| lab::control::encode(&text.to_string());
+    let (control, method, target) = match verb {
+        Verb::Fault { rule, at } => {
+            let target = format!("/fault?at={}&kind={}", encode(&rule.at), encode(&rule.kind));
+            (at.control, "POST", target)
+        }
+        Verb::Repair { whose, kind, at } => {
+            let kind = kind.map(|kind| format!("&kind={}", encode(&kind))).unwrap_or_default();
+            (at.control, "POST", format!("/repair?at={}{kind}", encode(whose)))
+        }
+        Verb::Bmcs { whose, at } => (at.control, "GET", format!("/bmcs?at={}", encode(whose))),
+    };
+    let answer = lab::control::ask(control, method, &target).map_err(anyhow::Error::from)?;
+    Ok(show(json, &answer, human)?)
+}
+
+fn human(answer: &Value) -> String {
+    let Some(bmcs) = answer.as_array() else {
+        return format!("{} controllers were told", answer.get("changed").unwrap_or(&Value::Null));
+    };
+    let columns = [
+        "name",
+        "addr",
+        "faults",
+        "power",
+        "requests",
+        "in_flight",
+        "in_flight_most",
+        "sessions",
+        "sessions_most",
+    ];
+    let cell = |bmc: &Value, column: &str| match bmc.get(column) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let rows: Vec<Vec<String>> =
+        bmcs.iter().map(|bmc| columns.iter().map(|column| cell(bmc, column)).collect()).collect();
+    let head =
+        ["name", "address", "faults", "power", "requests", "in flight", "at most", "sessions", "at most"];
+    table(&head, &rows)
+}
