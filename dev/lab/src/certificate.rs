@@ -13,6 +13,8 @@ use rcgen::{
     IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::Ticketer;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -26,6 +28,7 @@ const KEYS: usize = 4;
 pub struct Forge {
     keys: Vec<KeyPair>,
     issuer: CertifiedIssuer<'static, KeyPair>,
+    provider: Arc<CryptoProvider>,
     state: Option<PathBuf>,
 }
 
@@ -53,7 +56,8 @@ impl Forge {
         if let Some(path) = ca_path {
             write(&path, issuer.pem().as_bytes())?;
         }
-        Ok(Self { keys, issuer, state })
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Ok(Self { keys, issuer, provider, state })
     }
 
     /// The CA's certificate in PEM.
@@ -88,14 +92,15 @@ impl Forge {
             }
         };
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![der], private))
             .map_err(|source| Error::Tls { subject: subject(), source })?;
-        // Nothing is kept for resumption: thousands of these live in one process.
+        // Sessions are resumed by tickets: nothing is kept for them here, where thousands of BMCs live. Each
+        // certificate has tickets of its own, so that a changed one is seen by whoever comes back.
         config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
+        config.ticketer = Ticketer::new().map_err(|source| Error::Tls { subject: subject(), source })?;
+        config.send_tls13_tickets = 1;
         Ok(Arc::new(config))
     }
 

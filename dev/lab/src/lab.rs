@@ -301,20 +301,17 @@ fn info(bmc: &Bmc) -> BmcInfo {
     }
 }
 
-/// Raises the number of files that may be open, as far as is allowed, so that every BMC can listen
-/// and be talked to.
+/// Raises the number of files that may be open as far as is allowed, so that every BMC can listen and be talked to.
 fn allow_open_files(count: usize) -> Result<(), Error> {
     let needed = 2 * u64::try_from(count).unwrap_or(u64::MAX / 2) + 64;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= needed) {
-        return Ok(());
+    let wanted = maximum.unwrap_or(needed.saturating_mul(4));
+    if current.is_some_and(|current| current < wanted) {
+        // A limit that stays may still do.
+        let _refused = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
-    if maximum.is_some_and(|maximum| maximum < needed) {
-        return Err(Error::OpenFiles { count, needed, allowed: maximum.unwrap_or_default() });
+    match getrlimit(Resource::Nofile).current {
+        Some(allowed) if allowed < needed => Err(Error::OpenFiles { count, needed, allowed }),
+        _ => Ok(()),
     }
-    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).map_err(|_| Error::OpenFiles {
-        count,
-        needed,
-        allowed: current.unwrap_or_default(),
-    })
 }

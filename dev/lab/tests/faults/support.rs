@@ -89,7 +89,8 @@ impl ServerCertVerifier for Anything {
     }
 }
 
-pub async fn certificate(addr: SocketAddr) -> Vec<u8> {
+/// A client that takes every certificate and keeps its TLS sessions.
+pub fn client() -> Arc<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -97,8 +98,22 @@ pub async fn certificate(addr: SocketAddr) -> Vec<u8> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anything(provider)))
         .with_no_client_auth();
+    Arc::new(config)
+}
+
+/// The certificate that is shown to a client that was never there.
+pub async fn certificate(addr: SocketAddr) -> Vec<u8> {
+    handshake(&client(), addr).await
+}
+
+/// The certificate that is shown, or was when the session that is resumed began.
+pub async fn handshake(client: &Arc<ClientConfig>, addr: SocketAddr) -> Vec<u8> {
     let stream = TcpStream::connect(addr).await.unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(addr.ip().into(), stream).await.unwrap();
+    let mut stream = TlsConnector::from(Arc::clone(client)).connect(addr.ip().into(), stream).await.unwrap();
+    // The ticket comes after the handshake, with the first answer at the latest.
+    let head = format!("GET /redfish/v1 HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let _answer = stream.read_to_end(&mut Vec::new()).await;
     stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
 }
 

@@ -1,6 +1,6 @@
 //! Faults of connections and of answers on their way.
 
-use crate::support::{body, certificate, log_in, plain, read, root};
+use crate::support::{body, certificate, client, handshake, log_in, plain, read, root};
 use lab::{Change, FaultKind, FaultRule, Kind, Lab, LabConfig, Mix};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -125,10 +125,13 @@ async fn a_certificate_changes_by_a_fault_too() {
     };
     let lab = Lab::start(config).await.unwrap();
     let addr = lab.bmcs()[0].addr;
-    let before = certificate(addr).await;
+    let client = client();
+    let before = handshake(&client, addr).await;
+    assert_eq!(handshake(&client, addr).await, before);
+    assert_eq!(lab.counts(addr).unwrap().resumed, 1, "who comes back resumes the session");
     lab.set(addr, Change::Break(FaultKind::Certificate)).unwrap();
-    let after = certificate(addr).await;
-    assert_ne!(before, after);
+    let after = handshake(&client, addr).await;
+    assert_ne!(before, after, "a ticket of the old certificate is worth nothing");
     assert_eq!(certificate(addr).await, after, "it stays changed");
     lab.stop().await;
 }
