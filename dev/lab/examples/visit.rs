@@ -1,14 +1,18 @@
-//! Reads documents from every BMC of a lab that runs, to measure the lab: one connection each, without a session, so
-//! only the service root is read. `cargo run --release -p lab --example visit -- FIRST_ADDR PORT COUNT REQUESTS`
+//! Walks through the documents of every BMC of a lab that runs, to measure the lab: one connection each, by name and password.
+//!
+//! `portcullis lab --count 5000 --credentials lab.csv`, then `cargo run --release -p lab --example visit -- lab.csv 20`
 #![expect(clippy::unwrap_used, reason = "a tool for measuring: whatever goes wrong ends it")]
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use lab::LabConfig;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use serde_json::Value;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,45 +31,68 @@ fn main() {
 
 async fn visit() {
     let mut args = std::env::args().skip(1);
-    let mut next = || args.next().expect("FIRST_ADDR PORT COUNT REQUESTS");
-    let first_addr = next().parse().unwrap();
-    let port = next().parse().unwrap();
-    let (count, requests): (usize, usize) = (next().parse().unwrap(), next().parse().unwrap());
-    let units = lab::unit::plan(&LabConfig { count, first_addr, port, ..LabConfig::default() });
+    let (file, most) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
+    let (list, most) = (std::fs::read_to_string(file).unwrap(), most.parse().unwrap());
     let client = client();
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let begun = Instant::now();
     let mut visits = JoinSet::new();
-    for unit in units {
+    for line in list.lines().skip(1) {
+        let fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+        let [_, addr, _, _, _, username, password] = fields.try_into().unwrap();
         let (client, places) = (Arc::clone(&client), Arc::clone(&places));
         visits.spawn(async move {
             let _place = places.acquire().await.unwrap();
-            one(unit.addr, client, requests).await
+            let basic = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
+            one(addr.parse().unwrap(), client, &basic, most).await
         });
     }
-    let bytes: usize = visits.join_all().await.into_iter().sum();
-    let took = begun.elapsed().as_secs_f64();
-    let all = count * requests;
-    println!("{all} requests at {count} BMCs in {took:.1} s, {bytes} bytes of documents");
+    let seen = visits.join_all().await;
+    let (requests, bytes): (Vec<usize>, Vec<usize>) = seen.iter().copied().unzip();
+    println!(
+        "{} requests at {} BMCs in {:.1} s, {} bytes of documents",
+        requests.iter().sum::<usize>(),
+        seen.len(),
+        begun.elapsed().as_secs_f64(),
+        bytes.iter().sum::<usize>()
+    );
 }
 
-async fn one(addr: SocketAddr, client: Arc<ClientConfig>, requests: usize) -> usize {
+/// How many documents, and how many bytes.
+async fn one(addr: SocketAddr, client: Arc<ClientConfig>, basic: &str, most: usize) -> (usize, usize) {
     let stream = TcpStream::connect(addr).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let stream = TlsConnector::from(client).connect(addr.ip().into(), stream).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     let asking = async {
+        let (mut known, mut next) = (BTreeSet::new(), VecDeque::from(["/redfish/v1".to_owned()]));
         let mut bytes = 0;
-        for _ in 0..requests {
-            let request = hyper::Request::get("/redfish/v1").header("host", addr.to_string());
+        while let Some(path) = next.pop_front().filter(|_| known.len() < most) {
+            if path.contains("Schema") || path.contains("Regist") || !known.insert(path.clone()) {
+                continue;
+            }
+            let request =
+                hyper::Request::get(path).header("host", addr.to_string()).header("authorization", basic);
             let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
-            bytes += answer.into_body().collect().await.unwrap().to_bytes().len();
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            bytes += body.len();
+            links(&serde_json::from_slice(&body).unwrap_or_default(), &mut next);
         }
         drop(sender);
-        bytes
+        (known.len(), bytes)
     };
-    let (bytes, _closed) = tokio::join!(asking, connection);
-    bytes
+    tokio::join!(asking, connection).0
+}
+
+fn links(node: &Value, into: &mut VecDeque<String>) {
+    match node {
+        Value::Array(items) => items.iter().for_each(|item| links(item, into)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| match value {
+            Value::String(path) if name == "@odata.id" && !path.contains('#') => into.push_back(path.clone()),
+            value => links(value, into),
+        }),
+        _ => {}
+    }
 }
 
 fn client() -> Arc<ClientConfig> {
