@@ -38,7 +38,7 @@ pub enum Verb {
     /// Run the appliance.
     Serve(Serve),
     /// Run a simulated rack of controllers, and with --serve an appliance in front of it.
-    Lab(Lab),
+    Lab(Box<Lab>),
     /// Find, see, adopt and switch devices.
     #[command(subcommand)]
     Device(crate::verbs::device::Verb),
