@@ -109,6 +109,9 @@ pub struct NewSweep {
     /// At most so many new addresses a second; by default 100.
     #[serde(default)]
     pub rate: Option<u32>,
+    /// Whether only those addresses are asked that the kernel knows as neighbours.
+    #[serde(default)]
+    pub near_only: bool,
 }
 
 /// A sweep.
@@ -116,6 +119,12 @@ pub struct NewSweep {
 pub struct Sweep {
     /// Its number.
     pub sweep: u64,
+    /// The range.
+    pub range: Option<String>,
+    /// The TCP port that is asked at.
+    pub port: u16,
+    /// At most so many new addresses a second.
+    pub rate: u32,
     /// Addresses asked.
     pub asked: u64,
     /// Addresses in all.
@@ -124,6 +133,8 @@ pub struct Sweep {
     pub found: u64,
     /// Whether it ended.
     pub ended: bool,
+    /// Whether it ended before it came to the end of its range: the same range and port go on there.
+    pub unfinished: bool,
 }
 
 /// The number of a sweep that was started.

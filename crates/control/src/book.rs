@@ -57,7 +57,7 @@ impl Book {
         let known = known.map(|one| (one.device, Known { version: one.version, tree: one.tree })).collect();
         let pending = Pending::new(known, crate::config::Inventory::default().versions);
         let latest = Latest::new(store.learned().await?);
-        let sweeps = crate::sweeps::Sweeps::default();
+        let sweeps = crate::sweeps::Sweeps::left(store.sweeps(crate::sweeps::MOST).await?);
         Ok(Self(Arc::new(Inner { registry, pending, latest, sweeps, store, vault, events, clock })))
     }
 
@@ -95,7 +95,7 @@ impl Book {
         self.0.clock.now()
     }
 
-    /// The sweeps of this life of the appliance.
+    /// The sweeps of this life of the appliance, and those that an earlier one left unfinished.
     #[must_use]
     pub fn sweeps(&self) -> &crate::sweeps::Sweeps {
         &self.0.sweeps
@@ -350,11 +350,14 @@ impl DeviceBook for Book {
         range: ipnet::IpNet,
         port: u16,
         rate: u32,
+        near_only: bool,
     ) -> BoxFuture<'_, Result<Option<SweepRecord>, Failure>> {
-        Box::pin(crate::sweeps::begun(&self.0.store, range, port, rate, self.now()))
+        let (store, sweeps) = (&self.0.store, &self.0.sweeps);
+        Box::pin(crate::sweeps::begun(store, sweeps, (range, port, rate), near_only, self.now()))
     }
 
     fn sweep_progress(&self, sweep: SweepRecord) -> BoxFuture<'_, Result<(), Failure>> {
+        self.0.sweeps.written(&sweep);
         Box::pin(crate::sweeps::progress(&self.0.store, sweep, self.now()))
     }
 }

@@ -194,13 +194,17 @@ pub trait DeviceBook: Send + Sync {
 
     /// Writes down a new sweep, or finds the one of the same range and port that did not come to its end.
     /// `None` where sweeps are not kept: then they are numbered by the driver and resumed only in this life.
+    ///
+    /// A look at the neighbours alone (`near_only`) is always a new one, is never gone on with, and leaves what is kept of
+    /// the whole range as it is.
     fn sweep_begun(
         &self,
         range: ipnet::IpNet,
         port: u16,
         rate: u32,
+        near_only: bool,
     ) -> BoxFuture<'_, Result<Option<SweepRecord>, Failure>> {
-        let _ = (range, port, rate);
+        let _ = (range, port, rate, near_only);
         Box::pin(async { Ok(None) })
     }
 

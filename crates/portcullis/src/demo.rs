@@ -145,8 +145,12 @@ async fn furnish(appliance: &Appliance, lab: &Lab, options: &Options) -> Result<
         entries.map(|(_, bmc)| (MeantFor::Serial(bmc.serial.clone()), bmc.credential.clone())).collect();
     door.run(&actor, &appliance.records, ImportCredentials { entries }).await?;
     let mut news = door.events().listen();
-    let sweep =
-        Discover { range: ipnet::IpNet::from(lab_network(options)), port: options.rack.port, rate: RATE };
+    let sweep = Discover {
+        range: ipnet::IpNet::from(lab_network(options)),
+        port: options.rack.port,
+        rate: RATE,
+        near_only: false,
+    };
     door.run(&actor, &appliance.fleet, sweep).await?;
     loop {
         match news.recv().await {

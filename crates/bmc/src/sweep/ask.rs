@@ -1,6 +1,7 @@
 //! What accepted a connection: its certificate, its service root. No credential is ever sent here.
 
 use super::claim;
+use super::neighbours::neighbours;
 use crate::client::{Client, Limits, ROOT, Target, Trust};
 use crate::config::Config;
 use crate::error::Error;
@@ -63,8 +64,7 @@ async fn root(mut client: Client) -> Found {
     let subject = certificate.as_ref().map(|certificate| certificate.subject.as_str());
     claim.serial = claim.serial.or_else(|| claim::serial_in_subject(subject?));
     // A connection was just open, so the kernel knows the neighbour if it is one.
-    let neighbours = tokio::fs::read_to_string("/proc/net/arp").await.unwrap_or_default();
-    claim.mac = claim::mac_in_arp(&neighbours, endpoint.addr);
+    claim.mac = neighbours().mac(endpoint.addr).map(Into::into);
     Found::Redfish { certificate, claim: Box::new(claim) }
 }
 

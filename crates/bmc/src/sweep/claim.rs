@@ -1,9 +1,7 @@
 //! What a service root says to anybody, before any credential is sent; all of it may be a lie. Pure.
 
 use model::book::Claim;
-use model::device::canonical_mac;
 use serde_json::Value;
-use std::net::IpAddr;
 
 /// The longest text that is taken over from a claim.
 const LONGEST: usize = 128;
@@ -55,19 +53,6 @@ pub fn serial_in_subject(subject: &str) -> Option<String> {
     let plausible = (5..=20).contains(&serial.len()) && serial.chars().all(|c| c.is_ascii_alphanumeric());
     // A serial number has a digit in it; `ilodefault` has none.
     (plausible && serial.chars().any(|c| c.is_ascii_digit())).then(|| serial.to_ascii_uppercase())
-}
-
-/// The MAC address of `addr` in the text of `/proc/net/arp`, if the kernel has resolved it.
-#[must_use]
-pub fn mac_in_arp(table: &str, addr: IpAddr) -> Option<String> {
-    let addr = addr.to_string();
-    table.lines().skip(1).find_map(|line| {
-        let mut fields = line.split_ascii_whitespace();
-        let matches = fields.next() == Some(addr.as_str());
-        let mac = fields.nth(2)?;
-        let known = matches && mac != "00:00:00:00:00:00";
-        known.then(|| canonical_mac(mac)).flatten()
-    })
 }
 
 fn text(value: Option<&Value>) -> Option<String> {
@@ -132,16 +117,5 @@ mod tests {
         for none in ["", "CN=localhost", "CN=idrac-", "CN=ilodefault", "O=x"] {
             assert_eq!(serial_in_subject(none), None, "{none}");
         }
-    }
-
-    #[test]
-    fn the_neighbour_table_is_read() {
-        let table = "IP address       HW type     Flags       HW address            Mask     Device\n\
-                     10.0.3.7         0x1         0x2         D0:94:66:01:02:03     *        eth1\n\
-                     10.0.3.8         0x1         0x0         00:00:00:00:00:00     *        eth1\n";
-        let mac = |addr: &str| mac_in_arp(table, addr.parse().unwrap());
-        assert_eq!(mac("10.0.3.7").as_deref(), Some("d0:94:66:01:02:03"));
-        assert_eq!((mac("10.0.3.8"), mac("10.0.3.70")), (None, None));
-        assert_eq!(mac_in_arp("", "10.0.3.7".parse().unwrap()), None);
     }
 }

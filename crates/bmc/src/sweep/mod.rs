@@ -7,6 +7,7 @@
 //! | [`ask`] | what accepted a connection: certificate, service root |
 //! | [`claim`] | what a service root says to anybody; pure |
 //! | [`connect`] | one address: a connection, or why there is none |
+//! | [`neighbours`] | who is on the same wire, and how many may be asked for at the same time |
 //! | [`pace`] | when the next is asked, and how many wait at the same time; pure |
 //! | [`plan`] | which address is asked, and how far the sweep is; pure |
 //! | [`run`] | a sweep under way |
@@ -14,6 +15,7 @@
 mod ask;
 pub mod claim;
 mod connect;
+pub mod neighbours;
 pub mod pace;
 pub mod plan;
 mod run;
@@ -93,7 +95,7 @@ impl Sweeps {
         let mut state = self.lock();
         let port = command.port;
         state.beginning.retain(|it| *it != (range, port));
-        let remembered = state.stopped.remove(&(range, port));
+        let remembered = if command.near_only { None } else { state.stopped.remove(&(range, port)) };
         let number = state.last + 1;
         let fresh = || SweepRecord {
             number,
@@ -125,7 +127,8 @@ impl Sweeps {
     fn ended(&self, record: SweepRecord) {
         let mut state = self.lock();
         state.running.remove(&record.number);
-        if !record.ended && state.stopped.len() < MOST_CURSORS {
+        // Nothing of the range is done: there is nothing to go on from.
+        if !record.ended && record.cursor > 0 && state.stopped.len() < MOST_CURSORS {
             state.stopped.insert((record.range, record.port), record);
         }
     }
@@ -162,6 +165,9 @@ pub(crate) async fn begin(shared: Arc<Shared>, _permit: Permit, command: Discove
         return invalid(format!("a rate of {} is not between 1 and {most} addresses a second", command.rate));
     }
     let walk = Walk::over(range)?;
+    if command.near_only && !neighbours::links().touches(range) {
+        return invalid("it is not on the appliance's own wire, or IPv6, so its neighbours are not known; sweep the whole range".into());
+    }
     if shared.closing.is_cancelled() {
         return Err(Failure::new(
             Kind::Unavailable,
@@ -171,7 +177,7 @@ pub(crate) async fn begin(shared: Arc<Shared>, _permit: Permit, command: Discove
         ));
     }
     shared.sweeps.reserve(range, command.port)?;
-    let kept = match shared.book.sweep_begun(range, command.port, command.rate).await {
+    let kept = match shared.book.sweep_begun(range, command.port, command.rate, command.near_only).await {
         Ok(kept) => kept,
         Err(failure) => {
             shared.sweeps.give_up(range, command.port);
@@ -183,7 +189,8 @@ pub(crate) async fn begin(shared: Arc<Shared>, _permit: Permit, command: Discove
     let number = record.number;
     let tasks = shared.tasks.clone();
     tasks.spawn(async move {
-        let record = run::run(shared.clone(), record, walk, stop).await;
+        let near_only = command.near_only;
+        let record = run::run(shared.clone(), run::Task { record, walk, near_only }, stop).await;
         shared.sweeps.ended(record);
     });
     Ok(number)

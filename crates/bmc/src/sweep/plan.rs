@@ -69,6 +69,18 @@ impl Walk {
         self.total
     }
 
+    /// The position of `addr`; none if it is not among them.
+    #[must_use]
+    pub fn position(&self, addr: IpAddr) -> Option<u64> {
+        let bits = match (addr, self.v4) {
+            (IpAddr::V4(addr), true) => u128::from(u32::from(addr)),
+            (IpAddr::V6(addr), false) => u128::from(addr),
+            _ => return None,
+        };
+        let position = u64::try_from(bits.checked_sub(self.first)?).ok()?;
+        (position < self.total).then_some(position)
+    }
+
     /// The address at `position`, counted from zero; none past the end.
     #[must_use]
     pub fn at(&self, position: u64) -> Option<IpAddr> {
@@ -90,15 +102,17 @@ impl Walk {
 pub struct Cursor {
     next: u64,
     waiting: BTreeSet<u64>,
-    /// Those of `waiting` that were put back.
+    /// Those of `waiting` that were put back, or come before their turn.
     again: VecDeque<u64>,
+    /// Those from `next` on that came before their turn.
+    ahead: BTreeSet<u64>,
 }
 
 impl Cursor {
     /// Starts at `position`.
     #[must_use]
     pub const fn at(position: u64) -> Self {
-        Self { next: position, waiting: BTreeSet::new(), again: VecDeque::new() }
+        Self { next: position, waiting: BTreeSet::new(), again: VecDeque::new(), ahead: BTreeSet::new() }
     }
 
     /// Takes the next position below `total`; its answer is now waited for. Those that were put back come first.
@@ -108,10 +122,47 @@ impl Cursor {
         }
         let position = self.next;
         (position < total).then(|| {
-            self.next += 1;
             self.waiting.insert(position);
+            self.next += 1;
+            self.skip();
             position
         })
+    }
+
+    /// The position that [`Cursor::take`] gives next.
+    #[must_use]
+    pub fn peek(&self, total: u64) -> Option<u64> {
+        self.again.front().copied().or_else(|| (self.next < total).then_some(self.next))
+    }
+
+    /// Starts at `position`, and asks those of `early` first that are still to come; or those alone.
+    #[must_use]
+    pub fn with(position: u64, alone: bool, early: &[u64]) -> Self {
+        let mut cursor = Self::at(position);
+        for early in early {
+            if alone {
+                cursor.waiting.insert(*early);
+                cursor.again.push_back(*early);
+            } else {
+                cursor.bring_forward(*early);
+            }
+        }
+        cursor
+    }
+
+    /// Lets a position come before its turn, once.
+    fn bring_forward(&mut self, position: u64) {
+        if position >= self.next && self.ahead.insert(position) {
+            self.waiting.insert(position);
+            self.again.push_back(position);
+            self.skip();
+        }
+    }
+
+    fn skip(&mut self) {
+        while self.ahead.remove(&self.next) {
+            self.next += 1;
+        }
     }
 
     /// The address at `position` could not be asked: it comes again.
@@ -127,12 +178,6 @@ impl Cursor {
         self.next >= total && self.waiting.is_empty()
     }
 
-    /// Whether a position below `total` is still to be taken.
-    #[must_use]
-    pub fn has_more(&self, total: u64) -> bool {
-        self.next < total || !self.again.is_empty()
-    }
-
     /// The address at `position` has answered or was given up.
     pub fn settle(&mut self, position: u64) {
         self.waiting.remove(&position);
@@ -141,7 +186,7 @@ impl Cursor {
     /// The first position that is not answered for yet: where a stopped sweep is resumed.
     #[must_use]
     pub fn settled(&self) -> u64 {
-        self.waiting.first().copied().unwrap_or(self.next)
+        self.waiting.first().map_or(self.next, |first| self.next.min(*first))
     }
 }
 
@@ -166,6 +211,22 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_early_comes_once() {
+        let mut cursor = Cursor::with(5, false, &[7, 3, 9, 7]);
+        assert_eq!((cursor.peek(10), cursor.settled()), (Some(7), 5));
+        let order: Vec<u64> = std::iter::from_fn(|| cursor.take(10)).collect();
+        assert_eq!(order, [7, 9, 5, 6, 8], "3 was done before");
+        cursor.settle(7);
+        assert_eq!(cursor.settled(), 5);
+        let mut alone = Cursor::with(10, true, &[7, 3]);
+        let order: Vec<u64> = std::iter::from_fn(|| alone.take(10)).collect();
+        assert_eq!(order, [7, 3]);
+        assert!(!alone.is_done(10));
+        order.into_iter().for_each(|position| alone.settle(position));
+        assert!(alone.is_done(10));
+    }
+
+    #[test]
     fn ipv6_is_walked_up_to_112() {
         assert_eq!(walked("fd00::/126"), ["fd00::1", "fd00::2", "fd00::3"]);
         assert_eq!(walked("fd00::2/127"), ["fd00::2", "fd00::3"]);
@@ -180,6 +241,13 @@ mod tests {
         assert_eq!(Walk::over("0.0.0.0/7".parse().unwrap()).unwrap_err().kind, Kind::Invalid);
     }
 
+    fn range_end(range: IpNet) -> Ipv4Addr {
+        match range {
+            IpNet::V4(net) => net.broadcast(),
+            IpNet::V6(_) => unreachable!(),
+        }
+    }
+
     proptest! {
         #[test]
         fn every_host_comes_exactly_once_and_lies_in_the_range(addr: u32, prefix in 20_u8..=32) {
@@ -188,12 +256,21 @@ mod tests {
             let walked: Vec<IpAddr> = (0..).map_while(|position| walk.at(position)).collect();
             let expected: Vec<IpAddr> = range.hosts().collect();
             prop_assert_eq!(walked.len() as u64, walk.total());
+            for (position, addr) in (0..).zip(&walked) {
+                prop_assert_eq!(walk.position(*addr), Some(position));
+            }
+            prop_assert_eq!(walk.position(IpAddr::V4(Ipv4Addr::from(u32::from(range_end(range)).wrapping_add(1)))), None);
             prop_assert_eq!(walked, expected);
         }
 
         #[test]
-        fn a_resumed_sweep_misses_nothing(order in prop::collection::vec(0_u8..4, 1..200), start in 0_u64..1000) {
-            let mut cursor = Cursor::at(start);
+        fn a_resumed_sweep_misses_nothing(
+            order in prop::collection::vec(0_u8..4, 1..200),
+            start in 0_u64..1000,
+            early in prop::collection::vec(0_u64..100, 0..30),
+        ) {
+            let early: Vec<u64> = early.iter().map(|early| start + early).collect();
+            let mut cursor = Cursor::with(start, false, &early);
             let mut settled = BTreeSet::new();
             let mut asked = Vec::new();
             for step in order {
@@ -213,10 +290,17 @@ mod tests {
                 prop_assert!(settled.contains(&position), "position {} would be skipped", position);
             }
             // To the end, whatever was put back.
-            asked.into_iter().for_each(|position| cursor.settle(position));
-            while let Some(position) = cursor.take(start + 100) {
+            let mut settle = |cursor: &mut Cursor, position| {
                 cursor.settle(position);
+                settled.insert(position)
+            };
+            for position in asked {
+                prop_assert!(settle(&mut cursor, position));
             }
+            while let Some(position) = cursor.take(start + 100) {
+                prop_assert!(settle(&mut cursor, position), "{} was asked twice", position);
+            }
+            prop_assert_eq!(settled.len(), 100);
             prop_assert!(cursor.is_done(start + 100) && cursor.settled() == start + 100);
         }
     }

@@ -6,6 +6,7 @@
 
 use super::ask::{Found, ask};
 use super::connect::{Tried, connect};
+use super::neighbours::{self, Links, Neighbours, Table, Wave};
 use super::pace::{Pace, Room};
 use super::plan::{Cursor, Walk};
 use crate::fleet::Shared;
@@ -17,13 +18,14 @@ use model::device::Endpoint;
 use model::event::What;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How often whoever watches is told.
@@ -34,33 +36,61 @@ const WRITE: Duration = Duration::from_secs(5);
 /// So many accepted connections wait, for each service that is asked, before no new ones are tried.
 const WAITING_EACH: usize = 4;
 
-/// How an address is tried; tests have their own network.
+/// How an address is tried.
 type Dial = fn(Endpoint, Duration) -> BoxFuture<'static, Tried>;
 
-/// Walks the range from the record's cursor until its end or `stop`; comes back with the last record.
-pub async fn run(
-    shared: Arc<Shared>,
-    record: SweepRecord,
-    walk: Walk,
-    stop: CancellationToken,
-) -> SweepRecord {
-    dialled(shared, record, walk, stop, |endpoint, patience| Box::pin(connect(endpoint, patience))).await
+/// What a sweep is to do.
+pub struct Task {
+    /// Where it begins.
+    pub record: SweepRecord,
+    /// The addresses.
+    pub walk: Walk,
+    /// Whether only those are asked that the kernel knows as neighbours.
+    pub near_only: bool,
 }
 
-async fn dialled(
-    shared: Arc<Shared>,
-    record: SweepRecord,
-    walk: Walk,
-    stop: CancellationToken,
+/// The network around the appliance; tests have one of their own.
+struct Surroundings {
     dial: Dial,
+    links: Links,
+    neighbours: Neighbours,
+    wave: Wave,
+}
+
+impl Surroundings {
+    fn now() -> Self {
+        let neighbours = neighbours::neighbours();
+        let wave = neighbours::wave(neighbours.len());
+        let dial: Dial = |endpoint, patience| Box::pin(connect(endpoint, patience));
+        Self { dial, links: neighbours::links(), neighbours, wave }
+    }
+}
+
+/// Walks the range from the record's cursor until its end or `stop`; comes back with the last record.
+pub async fn run(shared: Arc<Shared>, task: Task, stop: CancellationToken) -> SweepRecord {
+    within(Surroundings::now(), shared, task, stop).await
+}
+
+async fn within(
+    around: Surroundings,
+    shared: Arc<Shared>,
+    task: Task,
+    stop: CancellationToken,
 ) -> SweepRecord {
+    let Task { record, walk, near_only } = task;
+    let Surroundings { dial, links, neighbours, wave } = around;
     let known = shared.book.devices().iter().map(|device| device.endpoint).collect();
-    let places = shared.config.sweep_sockets.max(1);
+    // Who is known to be there is asked first.
+    let near = neighbours.resolved().filter_map(|addr| walk.position(IpAddr::V4(addr)));
+    let near: Vec<u64> = near.collect();
+    let begin = if near_only { walk.total() } else { record.cursor.min(walk.total()) };
+    let total = if near_only { near.len() as u64 } else { walk.total() };
     let mut sweep = Sweep {
         dial,
-        cursor: Cursor::at(record.cursor.min(walk.total())),
+        wire: Wire { links, wave, table: Arc::new(Table::default()) },
+        cursor: Cursor::with(begin, near_only, &near),
         pace: Pace::new(record.rate),
-        room: Room::new(places),
+        room: Room::new(shared.config.sweep_sockets.max(1)),
         started: Instant::now(),
         connecting: FuturesUnordered::new(),
         accepted: VecDeque::new(),
@@ -71,12 +101,13 @@ async fn dialled(
         shared,
         record,
         walk,
+        total,
+        near_only,
     };
     sweep.tell(false);
     sweep.walk(&stop).await;
     sweep.asking.shutdown().await;
-    sweep.record.cursor = sweep.cursor.settled();
-    sweep.record.ended = sweep.record.cursor >= sweep.walk.total();
+    sweep.record.ended = sweep.cursor.is_done(sweep.walk.total());
     sweep.write().await;
     sweep.tell(true);
     sweep.record
@@ -98,11 +129,36 @@ impl Future for Attempt {
     }
 }
 
+/// What is known of the networks that are attached directly.
+struct Wire {
+    links: Links,
+    wave: Wave,
+    table: Arc<Table>,
+}
+
+/// Waits no longer than `half` for a neighbour that has not even told its MAC address by then.
+async fn unless_silent(
+    mut tried: BoxFuture<'static, Tried>,
+    addr: IpAddr,
+    half: Duration,
+    table: Arc<Table>,
+) -> Tried {
+    match timeout(half, &mut tried).await {
+        Ok(tried) => tried,
+        Err(_) if table.is_silent(addr) => Tried::Nothing,
+        Err(_) => tried.await,
+    }
+}
+
 struct Sweep {
     dial: Dial,
     shared: Arc<Shared>,
     record: SweepRecord,
     walk: Walk,
+    /// How many addresses are asked in all.
+    total: u64,
+    near_only: bool,
+    wire: Wire,
     cursor: Cursor,
     pace: Pace,
     room: Room,
@@ -130,7 +186,6 @@ impl Sweep {
                 _ = tick.tick() => {
                     self.tell(false);
                     if self.written.elapsed() >= WRITE {
-                        self.record.cursor = self.cursor.settled();
                         self.write().await;
                     }
                     if self.room.is_hopeless(self.started.elapsed()) {
@@ -155,21 +210,34 @@ impl Sweep {
         if self.accepted.len() >= WAITING_EACH * self.answers() {
             return TELL;
         }
-        while self.connecting.len() < places && self.cursor.has_more(self.walk.total()) {
+        while self.connecting.len() < places
+            && let Some(addr) = self.cursor.peek(self.walk.total()).and_then(|next| self.walk.at(next))
+        {
+            let attached = self.wire.links.is_attached(addr);
+            if attached && let Err(wait) = self.wire.wave.room(elapsed) {
+                return wait;
+            }
             if let Err(wait) = self.pace.take(self.started.elapsed()) {
                 return wait;
             }
             let Some(position) = self.cursor.take(self.walk.total()) else { break };
-            let Some(addr) = self.walk.at(position) else { break };
             let endpoint = Endpoint { addr, port: self.record.port };
             let patience = Duration::from_millis(self.shared.config.sweep_connect_timeout_ms.max(1));
-            let tried = (self.dial)(endpoint, patience);
+            let mut tried = (self.dial)(endpoint, patience);
+            if attached {
+                self.wire.wave.asked(position, elapsed);
+                tried = Box::pin(unless_silent(tried, addr, patience / 2, self.wire.table.clone()));
+            }
             self.connecting.push(Attempt { position, endpoint, tried });
         }
         TELL
     }
 
     fn tried(&mut self, (position, endpoint, tried): (u64, Endpoint, Tried)) {
+        let there = |table: &Table| !matches!(tried, Tried::Nothing) || !table.is_silent(endpoint.addr);
+        if self.wire.wave.holds(position) && there(&self.wire.table) {
+            self.wire.wave.resolved(position);
+        }
         match tried {
             Tried::Short(error) => return self.ran_short(position, &error),
             Tried::Accepted(stream) => self.accepted.push_back((position, endpoint, stream)),
@@ -247,17 +315,13 @@ impl Sweep {
 
     fn tell(&self, ended: bool) {
         let SweepRecord { number: sweep, asked, found, .. } = self.record;
-        self.shared.book.progress(What::SweepProgress {
-            sweep,
-            asked,
-            total: self.walk.total(),
-            found,
-            ended,
-        });
+        self.shared.book.progress(What::SweepProgress { sweep, asked, total: self.total, found, ended });
     }
 
     async fn write(&mut self) {
         self.written = Instant::now();
+        // A look at the neighbours is no part of the range that could be gone on from.
+        self.record.cursor = if self.near_only { 0 } else { self.cursor.settled() };
         if let Err(failure) = self.shared.book.sweep_progress(self.record.clone()).await {
             tracing::warn!(sweep = self.record.number, %failure, "how far the sweep came is not written down");
         }

@@ -136,7 +136,7 @@ async fn a_machine_is_found_adopted_read_and_switched() {
 
 async fn discover(running: &Running, at: Endpoint) -> (Endpoint, Certificate) {
     let range = ipnet::IpNet::new(at.addr, 29).unwrap();
-    let command = Discover { range, port: at.port, rate: 100 };
+    let command = Discover { range, port: at.port, rate: 100, near_only: false };
     running.fleet.perform(permit(Action::DeviceDiscover), command).await.unwrap();
     running
         .book

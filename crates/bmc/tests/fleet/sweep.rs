@@ -12,7 +12,7 @@ use model::{Action, Failure, Kind, Stage};
 use std::net::IpAddr;
 
 async fn discover(running: &Running, range: &str, port: u16, rate: u32) -> Result<u64, Failure> {
-    let command = Discover { range: range.parse().unwrap(), port, rate };
+    let command = Discover { range: range.parse().unwrap(), port, rate, near_only: false };
     running.fleet.perform(permit(Action::DeviceDiscover), command).await
 }
 

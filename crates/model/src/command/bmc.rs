@@ -10,13 +10,15 @@ use serde_json::json;
 command! {
     /// Sweep address ranges for controllers; comes back at once with the sweep's number.
     Discover -> u64, Action::DeviceDiscover,
-    |this| json!({ "range": this.range, "port": this.port, "rate": this.rate }), {
+    |this| json!({ "range": this.range, "port": this.port, "rate": this.rate, "near_only": this.near_only }), {
         /// The range to ask.
         range: IpNet,
         /// The TCP port to ask at.
         port: u16,
         /// At most so many new addresses a second.
         rate: u32,
+        /// Whether only those addresses are asked that the kernel knows as neighbours.
+        near_only: bool,
     }
 }
 

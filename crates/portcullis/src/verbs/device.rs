@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output::{or_dash, show, table};
 use crate::{files, remote};
 use api::Client;
-use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewPowerJob, NewSweep};
+use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewPowerJob, NewSweep, Sweep};
 use clap::{Args, Subcommand};
 use model::device::{Reach, Reset, Stage};
 use model::job::Act;
@@ -116,7 +116,14 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct Discover {
     /// The range, such as 10.20.0.0/22.
-    range: String,
+    #[arg(required_unless_present = "resume")]
+    range: Option<String>,
+    /// Go on with every sweep that did not come to its end: stopped, or broken off with the appliance.
+    #[arg(long, conflicts_with_all = ["range", "port", "rate", "near_only"])]
+    resume: bool,
+    /// Ask only those addresses that the kernel knows as neighbours.
+    #[arg(long)]
+    near_only: bool,
     /// The TCP port to ask at.
     #[arg(long)]
     port: Option<u16>,
@@ -257,19 +264,48 @@ fn facts(device: &Device) -> String {
 
 fn discover(options: &Discover, json: bool) -> Result<(), Exit> {
     let client = remote::client(&options.remote)?;
-    let sweep = NewSweep { range: options.range.clone(), port: options.port, rate: options.rate };
-    let number = client.sweep(&sweep)?.sweep;
+    let new = match &options.range {
+        Some(range) => {
+            let near_only = options.near_only;
+            vec![NewSweep { range: range.clone(), port: options.port, rate: options.rate, near_only }]
+        }
+        None => unfinished(&client)?,
+    };
+    let mut numbers = Vec::new();
+    for sweep in &new {
+        numbers.push(client.sweep(sweep)?.sweep);
+    }
     loop {
-        let found = client.sweeps()?.into_iter().find(|sweep| sweep.sweep == number);
-        if let Some(sweep) = found.filter(|sweep| sweep.ended || options.no_wait) {
-            return Ok(show(json, &sweep, |sweep| {
-                format!(
-                    "sweep {number}: {} of {} addresses asked, {} controllers",
-                    sweep.asked, sweep.total, sweep.found
-                )
-            })?);
+        let all = client.sweeps()?;
+        let found: Vec<Sweep> = all.into_iter().filter(|sweep| numbers.contains(&sweep.sweep)).collect();
+        if found.len() == numbers.len() && (options.no_wait || found.iter().all(|sweep| sweep.ended)) {
+            return swept(json, &found, options.resume);
         }
         std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// What goes on with the sweeps that did not come to their end.
+fn unfinished(client: &Client) -> Result<Vec<NewSweep>, Failure> {
+    let again = |sweep: Sweep| {
+        let (port, rate) = (Some(sweep.port), Some(sweep.rate));
+        Some(NewSweep { range: sweep.range?, port, rate, near_only: false })
+    };
+    Ok(client.sweeps()?.into_iter().filter(|sweep| sweep.unfinished).filter_map(again).collect())
+}
+
+fn swept(json: bool, found: &[Sweep], many: bool) -> Result<(), Exit> {
+    let line = |sweep: &Sweep| {
+        let Sweep { sweep: number, asked, total, found, .. } = sweep;
+        let end = if sweep.unfinished { "; unfinished" } else { "" };
+        format!("sweep {number}: {asked} of {total} addresses asked, {found} controllers{end}")
+    };
+    match found {
+        [one] if !many => Ok(show(json, one, line)?),
+        all => Ok(show(json, &all, |all| match all {
+            [] => "no sweep is unfinished".to_owned(),
+            all => all.iter().map(line).collect::<Vec<_>>().join("\n"),
+        })?),
     }
 }
 

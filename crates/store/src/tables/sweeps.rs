@@ -106,7 +106,8 @@ impl Store {
         .await
     }
 
-    /// The newest sweep of this range and port, if it did not come to its end.
+    /// The newest sweep of this range and port, if it did not come to its end. One that ended with nothing of the range
+    /// done was a look at the neighbours alone, and does not count.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -114,7 +115,8 @@ impl Store {
         let range = range.to_owned();
         self.read("read", format!("sweep of {range}"), move |c| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM sweeps WHERE range = $1 AND port = $2 ORDER BY number DESC LIMIT 1"
+                "SELECT {COLUMNS} FROM sweeps WHERE range = $1 AND port = $2 AND (ended_at IS NULL OR cursor > 0) \
+                 ORDER BY number DESC LIMIT 1"
             );
             Ok(c.first(&sql, args![range, port], read)?.filter(|sweep| sweep.ended_at.is_none()))
         })

@@ -24,16 +24,20 @@ const MOST: usize = 10_000;
 /// The longest account name, password or serial number, in bytes.
 const LONGEST: usize = 256;
 
-/// List the sweeps of this life of the appliance, newest first.
+/// List the sweeps of this life of the appliance, and those that an earlier one left unfinished, newest first.
 #[utoipa::path(get, path = "/sweeps", tag = "sweeps", responses((status = 200, body = Vec<Sweep>)))]
 pub(super) async fn list_sweeps(State(app): State<App>, Caller(actor): Caller) -> Answer<Shown<Vec<Sweep>>> {
     app.door.check(&actor, Action::ApplianceView, &Object::Appliance)?;
     let shown = |it: control::sweeps::Sweep| Sweep {
         sweep: it.sweep,
+        range: it.range.map(|range| range.to_string()),
+        port: it.port,
+        rate: it.rate,
         asked: it.asked,
         total: it.total,
         found: it.found,
         ended: it.ended,
+        unfinished: it.unfinished,
     };
     Ok(Shown(app.door.book().sweeps().list().into_iter().map(shown).collect()))
 }
@@ -51,7 +55,8 @@ pub(super) async fn start_sweep(
     let no_range =
         |_| Refusal::invalid("range", "it is neither a network such as 10.20.0.0/22 nor an address");
     let range = range.map_err(no_range)?;
-    let command = Discover { range, port: sweep.port.unwrap_or(PORT), rate: sweep.rate.unwrap_or(RATE) };
+    let (port, rate) = (sweep.port.unwrap_or(PORT), sweep.rate.unwrap_or(RATE));
+    let command = Discover { range, port, rate, near_only: sweep.near_only };
     let sweep = app.door.run(&actor, &app.controllers, command).await?;
     Ok((StatusCode::ACCEPTED, Shown(SweepStarted { sweep })))
 }

@@ -33,6 +33,10 @@ struct Page {
 
 struct Sweep {
     number: u64,
+    range: String,
+    port: u16,
+    rate: u32,
+    unfinished: bool,
     asked: u64,
     total: u64,
     found: u64,
@@ -117,6 +121,10 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Query(done): 
     let sweeps = app.door.book().sweeps().list();
     let sweep = |it: control::sweeps::Sweep| Sweep {
         number: it.sweep,
+        range: it.range.map(|range| range.to_string()).unwrap_or_default(),
+        port: it.port,
+        rate: it.rate,
+        unfinished: it.unfinished,
         asked: it.asked,
         total: it.total,
         found: it.found,
@@ -146,7 +154,8 @@ pub(crate) async fn start(State(app): State<App>, session: Session, fields: Fiel
     let range = range.map_err(|_| {
         invalid("range", format!("{typed:?} is neither a network in CIDR form nor an address"))
     })?;
-    let command = Discover { range, port: fields.parsed("port")?, rate: fields.parsed("rate")? };
+    let near_only = !fields.text("near_only").is_empty();
+    let command = Discover { range, port: fields.parsed("port")?, rate: fields.parsed("rate")?, near_only };
     app.door.run(&session.actor, &app.controllers, command).await?;
     Ok(see("/discovery"))
 }

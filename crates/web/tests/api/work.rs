@@ -217,8 +217,10 @@ fn drive(client: &api::Client, finding: i64, fingerprint: model::Fingerprint) {
     assert_eq!(client.adopt_by_rule(DEVICE).unwrap_err().kind, Kind::NotFound);
     assert_eq!(client.approve(SEEN, fingerprint).unwrap_err().kind, Kind::Conflict);
     client.forget(SEEN).unwrap();
-    let sweep =
-        client.sweep(&NewSweep { range: "10.0.0.0/24".into(), port: None, rate: None }).unwrap().sweep;
+    let sweep = client
+        .sweep(&NewSweep { range: "10.0.0.0/24".into(), port: None, rate: None, near_only: false })
+        .unwrap()
+        .sweep;
     assert_eq!(client.sweeps().unwrap()[0].sweep, sweep);
     client.stop_sweep(sweep).unwrap();
     let entries = json!([{ "mac": "aa-bb-cc-00-11-22", "username": "root", "password": "x" }]);

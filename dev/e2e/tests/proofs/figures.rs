@@ -47,7 +47,12 @@ impl Hall {
         let (admin, session) = (operator.client(&appliance)?, operator.sign_in(&appliance)?);
         let program = (appliance.agent()?, session.token("viewer", "all")?);
         let hall = Self { lab, appliance, admin, session, program };
-        let sweep = NewSweep { range: hall.lab.range(count), port: Some(hall.lab.port()), rate: Some(1000) };
+        let sweep = NewSweep {
+            range: hall.lab.range(count),
+            port: Some(hall.lab.port()),
+            rate: Some(1000),
+            near_only: false,
+        };
         hall.admin.sweep(&sweep)?;
         wait::until("all are seen", PATIENCE, || Ok((hall.total("")? == count).then_some(())))?;
         hall.label()?;

@@ -49,7 +49,12 @@ impl Ground {
     /// Sweeps the rack and waits until all of it was seen.
     pub fn sweep(&self) -> anyhow::Result<()> {
         let range = self.rack.range();
-        self.admin.sweep(&NewSweep { range, port: Some(self.rack.port()), rate: Some(1000) })?;
+        self.admin.sweep(&NewSweep {
+            range,
+            port: Some(self.rack.port()),
+            rate: Some(1000),
+            near_only: false,
+        })?;
         let count = self.rack.bmcs().len();
         wait::until("the sweep has found all", SOON, || Ok((self.devices()?.len() == count).then_some(())))
     }

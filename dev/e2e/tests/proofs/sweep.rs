@@ -11,12 +11,14 @@ use api::Client;
 use api::device::{DeviceQuery, NewSweep, Sweep};
 use e2e::appliance::{Appliance, section as table};
 use e2e::operator::Operator;
+use e2e::rack::Rack;
 use e2e::{peers, program, wait};
 use lab::LabConfig;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,8 +26,12 @@ use std::time::{Duration, Instant};
 const NAME: &str = "sweep::a_range_in_which_almost_nobody_is";
 /// Tells the test that it runs inside the namespace, between which it was started.
 const INSIDE: &str = "PORTCULLIS_PROOF_INSIDE";
-/// The first controller; the range is the network around it.
+/// The first controller behind a router; the range is the network around it.
 const FIRST: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 10);
+/// The first controller on the appliance's own wire, of so many, and their network.
+const NEAR: Ipv4Addr = Ipv4Addr::new(10, 78, 3, 10);
+const NEAR_COUNT: usize = 20;
+const NEAR_RANGE: &str = "10.78.0.0/22";
 const PORT: u16 = 443;
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -79,6 +85,8 @@ impl Network {
             network.ip(&["-n", name, "link", "set", "wire", "up"])?;
         }
         network.ip(&["-n", a, "route", "add", "10.77.0.0/16", "via", "10.76.0.2"])?;
+        network.ip(&["-n", a, "address", "add", "10.78.0.1/22", "dev", "wire"])?;
+        network.ip(&["-n", b, "route", "add", "10.78.0.1/32", "dev", "wire"])?;
         Ok(network)
     }
 
@@ -98,11 +106,11 @@ impl Network {
 
     /// Controllers stand at these addresses. At every other one packets are dropped: nothing forwards them, and who
     /// does not forward says nothing (`net.ipv4.ip_forward` is off).
-    fn furnish(&self, controllers: usize) -> anyhow::Result<()> {
+    fn furnish(&self, first: Ipv4Addr, controllers: usize) -> anyhow::Result<()> {
         let off = "echo 0 >/proc/sys/net/ipv4/ip_forward";
         let mut shell = self.within(&self.hall, "sh".as_ref());
         ensure!(shell.args(["-c", off]).status()?.success(), "forwarding cannot be switched off");
-        let plan = LabConfig { count: controllers, first_addr: FIRST, port: PORT, ..LabConfig::default() };
+        let plan = LabConfig { count: controllers, first_addr: first, port: PORT, ..LabConfig::default() };
         let mut batch = Command::new("ip")
             .args(["-n", &self.hall, "-batch", "-"])
             .stdin(Stdio::piped())
@@ -117,12 +125,12 @@ impl Network {
         Ok(())
     }
 
-    fn lab(&self, controllers: usize) -> anyhow::Result<Running> {
+    fn lab(&self, first: Ipv4Addr, controllers: usize) -> anyhow::Result<Running> {
         let folder = tempfile::tempdir()?;
         let log = folder.path().join("log");
         let mut command = self.within(&self.hall, &program::path()?);
         command.args(["lab", "--count", &controllers.to_string(), "--port", &PORT.to_string()]);
-        command.args(["--first-addr", &FIRST.to_string()]);
+        command.args(["--first-addr", &first.to_string()]);
         let file = fs::File::create(&log)?;
         let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?;
         let mut lab = Running(child);
@@ -170,8 +178,9 @@ fn a_range_in_which_almost_nobody_is() -> anyhow::Result<()> {
         }
     };
     let size = Size::wanted();
-    network.furnish(size.controllers)?;
-    let _lab = network.lab(size.controllers)?;
+    network.furnish(FIRST, size.controllers)?;
+    network.furnish(NEAR, NEAR_COUNT)?;
+    let _labs = (network.lab(FIRST, size.controllers)?, network.lab(NEAR, NEAR_COUNT)?);
     let mut itself = network.within(&network.appliance, &std::env::current_exe()?);
     let status = itself.args(["--exact", NAME, "--nocapture"]).env(INSIDE, "1").status()?;
     ensure!(status.success(), "inside the namespace it ended with {status}");
@@ -196,7 +205,10 @@ impl Site {
 
     fn sweep(&self, range: &str, rate: usize) -> anyhow::Result<u64> {
         let rate = Some(u32::try_from(rate)?);
-        Ok(self.admin.sweep(&NewSweep { range: range.into(), port: Some(PORT), rate })?.sweep)
+        Ok(self
+            .admin
+            .sweep(&NewSweep { range: range.into(), port: Some(PORT), rate, near_only: false })?
+            .sweep)
     }
 
     fn state(&self, number: u64) -> anyhow::Result<Option<Sweep>> {
@@ -256,6 +268,7 @@ fn inside(size: &Size) -> anyhow::Result<()> {
         pace,
         (pace / size.pace as f64 - 1.0) * 100.0
     )?;
+    near(&site, &mut text)?;
     section("sweep", &text)?;
     if size.is_whole() {
         ensure!(took < Duration::from_secs(20), "the whole range took {took:?}");
@@ -277,4 +290,72 @@ fn paced(site: &Site, size: &Size) -> anyhow::Result<f64> {
     }
     site.admin.stop_sweep(number)?;
     Ok((to - from) as f64 / took.as_secs_f64())
+}
+
+/// A sweep of the appliance's own wire: each address takes an entry of the kernel's neighbour table, which has room for
+/// 1024 unless somebody changed it, and this range alone has 1022.
+fn near(site: &Site, text: &mut String) -> anyhow::Result<()> {
+    let number = site.sweep(NEAR_RANGE, 10_000)?;
+    let began = Instant::now();
+    let mut most = 0;
+    let ended = wait::until("the sweep has ended", PATIENCE, || {
+        let table = Command::new("ip").args(["-4", "neighbour", "show", "nud", "incomplete"]).output()?;
+        most = most.max(String::from_utf8_lossy(&table.stdout).lines().count());
+        Ok(site.state(number)?.filter(|sweep| sweep.ended))
+    })?;
+    let took = began.elapsed().as_secs_f64();
+    ensure!(
+        (ended.asked, ended.found) == (1022, NEAR_COUNT as u64),
+        "{} of {} answered",
+        ended.found,
+        ended.asked
+    );
+    ensure!(most < 600, "{most} entries of the neighbour table were unresolved at the same time");
+    writeln!(
+        text,
+        "| the appliance's own wire, 1022 addresses, {NEAR_COUNT} answered: seconds | {took:.2} |"
+    )?;
+    writeln!(text, "| entries of the neighbour table unresolved at the same time, most | {most} |")?;
+    let devices = site.admin.devices(&DeviceQuery { limit: 5000, ..DeviceQuery::default() })?.devices;
+    let near = devices.iter().filter(|device| device.endpoint.addr.to_string().starts_with("10.78."));
+    ensure!(near.clone().count() == NEAR_COUNT && near.clone().all(|device| device.identity.macs.len() == 1));
+    Ok(())
+}
+
+#[test]
+fn a_killed_sweep_is_listed_as_unfinished_and_goes_on() -> anyhow::Result<()> {
+    let rack = Rack::start(3)?;
+    let mut appliance = Appliance::fresh()?;
+    let mut operator = Operator::enrol(&appliance)?;
+    let admin = operator.client(&appliance)?;
+    let new = NewSweep { range: rack.range(), port: Some(rack.port()), rate: Some(40), near_only: false };
+    let number = admin.sweep(&new)?.sweep;
+    wait::until("the sweep is under way", PATIENCE, || {
+        let sweep = admin.sweeps()?.into_iter().find(|sweep| sweep.sweep == number);
+        Ok(sweep.filter(|sweep| sweep.asked > 0 && !sweep.ended && !sweep.unfinished))
+    })?;
+    appliance.kill9()?;
+    appliance.start()?;
+    let left = admin.sweeps()?;
+    let [sweep] = left.as_slice() else { bail!("not one sweep is listed: {left:?}") };
+    ensure!((sweep.sweep, sweep.ended, sweep.unfinished) == (number, true, true), "{sweep:?}");
+    ensure!(sweep.range.as_deref() == Some(rack.range().as_str()) && sweep.rate == 40, "{sweep:?}");
+
+    let token = appliance.scratch().join("token");
+    fs::write(&token, operator.sign_in(&appliance)?.token("administrator", "all")?.expose())?;
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600))?;
+    let resume = || -> anyhow::Result<String> {
+        let mut verb = appliance.verb(&["device", "discover", "--resume"])?;
+        let output = verb.env("PORTCULLIS_TOKEN_FILE", &token).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let said = resume()?;
+    ensure!(said.starts_with(&format!("sweep {number}: ")) && said.ends_with(", 3 controllers"), "{said:?}");
+    let after = admin.sweeps()?;
+    ensure!(after.len() == 1 && !after.iter().any(|sweep| sweep.unfinished), "{after:?}");
+    let devices = admin.devices(&DeviceQuery { limit: 1, ..DeviceQuery::default() })?.total;
+    ensure!(devices == 3, "{devices} devices were found");
+    ensure!(resume()? == "no sweep is unfinished");
+    Ok(())
 }

@@ -72,8 +72,24 @@ impl DeviceBook for Notes {
     }
 }
 
+/// A network behind a router.
+fn far(dial: Dial) -> Surroundings {
+    let (links, neighbours) = (Links::default(), Neighbours::default());
+    Surroundings { dial, links, neighbours, wave: Wave::new(1024, 0) }
+}
+
 /// Sweeps with so many places and at this rate; the last record, how long it took, and what was written down.
 async fn swept(range: &str, sockets: usize, rate: u32, dial: Dial) -> (SweepRecord, Duration, usize) {
+    swept_within(far(dial), range, sockets, rate, false).await
+}
+
+async fn swept_within(
+    around: Surroundings,
+    range: &str,
+    sockets: usize,
+    rate: u32,
+    near_only: bool,
+) -> (SweepRecord, Duration, usize) {
     let config = Config { sweep_sockets: sockets, ..Config::default() };
     let notes = Arc::new(Notes::default());
     let fleet = Fleet::new(notes.clone(), Arc::new(SystemClock), config).unwrap();
@@ -81,10 +97,58 @@ async fn swept(range: &str, sockets: usize, rate: u32, dial: Dial) -> (SweepReco
     let record =
         SweepRecord { number: 1, range, port: 443, rate, cursor: 0, asked: 0, found: 0, ended: false };
     let began = Instant::now();
-    let walk = Walk::over(range).unwrap();
-    let record = dialled(fleet.shared(), record, walk, CancellationToken::new(), dial).await;
+    let task = Task { record, walk: Walk::over(range).unwrap(), near_only };
+    let record = within(around, fleet.shared(), task, CancellationToken::new()).await;
     let written = notes.0.lock().unwrap().len();
     (record, began.elapsed(), written)
+}
+
+/// 198.18.0.0/16 is attached (RFC 2544: no network that exists), and the kernel knows two who are in it.
+fn near(dial: Dial) -> Surroundings {
+    let number = |addr: [u8; 4]| format!("{:08X}", u32::from_ne_bytes(addr));
+    let row = format!(
+        "eth1\t{}\t00000000\t0001\t0\t0\t0\t{}\t0\t0\t0\n",
+        number([198, 18, 0, 0]),
+        number([255, 255, 0, 0])
+    );
+    let table = "IP address HW type Flags HW address Mask Device\n\
+        198.18.0.200 0x1 0x2 02:00:00:00:00:01 * eth1\n\
+        198.18.0.100 0x1 0x2 02:00:00:00:00:02 * eth1\n\
+        198.18.0.50 0x1 0x0 00:00:00:00:00:00 * eth1\n";
+    let links = neighbours::parse_routes(&format!("Iface\n{row}"));
+    Surroundings { dial, links, neighbours: neighbours::parse_arp(table), wave: Wave::new(1024, 24) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attached_network_is_asked_in_waves() {
+    let (record, took, _) = swept_within(near(silence), "198.18.0.0/18", 2000, 10_000, false).await;
+    assert_eq!((record.asked, record.ended), (16_382, true));
+    // No more than 500 at the same time, half of what is free in the table, however many places there are.
+    assert!((16.3..17.5).contains(&took.as_secs_f64()), "{took:?}");
+}
+
+/// Whoever is asked, and in which order.
+fn remembered(endpoint: Endpoint, _patience: Duration) -> BoxFuture<'static, Tried> {
+    ASKED.lock().unwrap().push(endpoint.addr.to_string());
+    Box::pin(async { Tried::Nothing })
+}
+
+static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+#[tokio::test(start_paused = true)]
+async fn who_is_known_to_be_there_is_asked_first_or_alone() {
+    let (record, ..) = swept_within(near(remembered), "198.18.0.0/24", 10, 10_000, false).await;
+    assert_eq!((record.asked, record.cursor, record.ended), (254, 254, true));
+    let mut first = std::mem::take(&mut *ASKED.lock().unwrap());
+    assert_eq!(first.len(), 254, "each once");
+    first.truncate(3);
+    first[..2].sort();
+    assert_eq!(first, ["198.18.0.100", "198.18.0.200", "198.18.0.1"]);
+    let (record, _, written) = swept_within(near(remembered), "198.18.0.0/24", 10, 10_000, true).await;
+    assert_eq!((record.asked, record.cursor, record.ended, written), (2, 0, true, 1));
+    let mut alone = std::mem::take(&mut *ASKED.lock().unwrap());
+    alone.sort();
+    assert_eq!(alone, ["198.18.0.100", "198.18.0.200"]);
 }
 
 /// Every address drops packets.
