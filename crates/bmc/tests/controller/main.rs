@@ -4,6 +4,7 @@
 mod client;
 #[cfg(test)]
 mod inspection;
+mod kinds;
 #[cfg(test)]
 mod peculiar;
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod network;
 mod part;
 mod server;
 mod storage;
+pub mod table;
 
 pub use bios::{Bios, BootOption, Setting};
 pub use chassis::{Chassis, Fan, Sensor, SensorSource};

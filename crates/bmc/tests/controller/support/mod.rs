@@ -87,6 +87,42 @@ impl Get for Docs {
     }
 }
 
+/// A captured tree behind a service that puts the members into every collection, whether asked to or not.
+pub struct Expanding {
+    tree: Tree,
+    pub asked: Vec<String>,
+}
+
+impl Expanding {
+    pub fn of(tree: Tree) -> Self {
+        Self { tree, asked: Vec::new() }
+    }
+
+    fn document(&self, path: &str) -> Option<Value> {
+        let (status, body) = self.tree.read(path)?;
+        parse_document(&body).ok().filter(|_| status == 200)
+    }
+}
+
+impl Get for Expanding {
+    async fn get(&mut self, path: &str) -> Result<Document, Error> {
+        self.asked.push(path.to_owned());
+        let path = path.split("?$expand").next().unwrap();
+        let mut value = self.document(path).ok_or_else(|| absent(path))?;
+        if let Some(members) = value.get_mut("Members").and_then(Value::as_array_mut) {
+            for member in members {
+                let inside = member["@odata.id"].as_str().and_then(|link| self.document(link));
+                *member = inside.unwrap_or_else(|| member.take());
+            }
+        }
+        Ok(document(path, value))
+    }
+
+    fn resolve(&self, to: &str) -> Result<String, String> {
+        link::resolve(&nowhere(), to)
+    }
+}
+
 struct FilesOfTree<'a> {
     tree: &'a Tree,
     documents: BTreeMap<String, Value>,

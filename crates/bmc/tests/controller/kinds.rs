@@ -1,0 +1,102 @@
+//! What the captured trees have of every kind beside the parts of a server, and what it costs to ask.
+
+use crate::support::{Expanding, Tree, cases, now};
+use bmc::read::{TelemetryPlan, inventory, telemetry};
+use model::inventory::Inventory;
+use model::telemetry::{Quantity, Readings};
+
+struct Read {
+    inventory: Inventory,
+    readings: Readings,
+    /// Requests of a full reading, and of one of all sensors.
+    requests: [usize; 2],
+}
+
+/// Reads a tree behind a service that puts the members into every collection.
+async fn read(test: &str, name: &str) -> Option<Read> {
+    let cases = cases(test)?;
+    let mut source = Expanding::of(Tree::unpack(&cases, name));
+    let inventory = inventory(&mut source, now()).await.unwrap();
+    let full = source.asked.len();
+    source.asked.clear();
+    let readings = telemetry(&mut source, &TelemetryPlan::of(&inventory), now()).await.unwrap();
+    assert_eq!(readings.taken_at, Some(now()));
+    let keys = readings.readings.iter().map(|it| (it.quantity, it.place.clone(), it.name.clone()));
+    let all = readings.readings.len();
+    assert_eq!(keys.collect::<std::collections::BTreeSet<_>>().len(), all, "each sensor is told from the others");
+    Some(Read { inventory, readings, requests: [full, source.asked.len()] })
+}
+
+const KINDS: [&str; 15] = [
+    "volumes", "ports", "functions", "pcie", "pcie-functions", "fans", "sensors", "protocols", "accounts", "licenses",
+    "certificates", "logs", "settings", "boot-options", "parts",
+];
+
+fn counts(inventory: &Inventory) -> [usize; 15] {
+    let systems = || inventory.systems.iter();
+    let chassis = || inventory.chassis.iter();
+    let managers = || inventory.managers.iter();
+    let adapters = || chassis().flat_map(|it| &it.adapters);
+    let pcie = || systems().flat_map(|it| &it.pcie_devices).chain(chassis().flat_map(|it| &it.pcie_devices));
+    [
+        systems().map(|it| it.volumes.len()).sum(),
+        adapters().map(|it| it.ports.len()).sum(),
+        adapters().map(|it| it.functions.len()).sum(),
+        pcie().count(),
+        pcie().map(|it| it.functions.len()).sum(),
+        chassis().map(|it| it.fans.len()).sum(),
+        chassis().map(|it| it.sensors.len()).sum(),
+        managers().map(|it| it.protocols.len()).sum(),
+        inventory.accounts.len(),
+        inventory.licenses.len(),
+        managers().map(|it| it.certificates.len()).sum(),
+        systems().map(|it| it.logs.len()).sum::<usize>() + managers().map(|it| it.logs.len()).sum::<usize>(),
+        systems().filter_map(|it| it.bios.as_ref()).map(|it| it.settings.len()).sum(),
+        systems().map(|it| it.boot_options.len()).sum(),
+        chassis().map(|it| it.parts.len()).sum(),
+    ]
+}
+
+fn check(name: &str, read: &Read, expected: [usize; 15], [full, sensors, silent]: [usize; 3]) {
+    let found = counts(&read.inventory);
+    let all = read.readings.readings.len();
+    let without = read.readings.readings.iter().filter(|it| it.value.is_none()).count();
+    println!("{name} {:?}, readings {all}, without a value {without}, requests {:?}", KINDS.iter().zip(found).collect::<Vec<_>>(), read.requests);
+    assert_eq!(found, expected, "{name}: {KINDS:?}");
+    assert_eq!([all, without], [sensors, silent], "{name}: readings, and those without a value");
+    assert!(read.requests[0] <= full, "{name}: {} requests", read.requests[0]);
+    let strange = read.readings.readings.iter().find(|it| it.name.is_empty() || it.unit.is_empty() && it.quantity != Quantity::Other);
+    assert!(strange.is_none(), "{strange:?}");
+}
+
+#[tokio::test]
+async fn dell() {
+    let Some(read) = read("kinds of dell", "dell").await else { return };
+    check("dell", &read, [0; 15], [70, 0, 0]);
+}
+
+#[tokio::test]
+async fn hpe() {
+    let Some(read) = read("kinds of hpe", "hpe").await else { return };
+    check("hpe", &read, [0; 15], [70, 0, 0]);
+}
+
+#[tokio::test]
+async fn lenovo() {
+    let Some(read) = read("kinds of lenovo", "lenovo").await else { return };
+    check("lenovo", &read, [0; 15], [70, 0, 0]);
+}
+
+#[tokio::test]
+async fn supermicro() {
+    let Some(read) = read("kinds of supermicro", "supermicro").await else { return };
+    check("supermicro", &read, [0; 15], [70, 0, 0]);
+}
+
+#[tokio::test]
+async fn nvidia() {
+    for (name, bound) in [("nvidia_gb200", 400), ("nvidia_viking", 600), ("nvidia_dpu", 60)] {
+        let Some(read) = read("kinds of nvidia", name).await else { return };
+        check(name, &read, [0; 15], [bound, 0, 0]);
+    }
+}
