@@ -38,8 +38,10 @@ pub async fn all<G: Get>(
     }
     chassis.sensors = parsed(walk, path, value, "Sensors", as_thing).await?;
     chassis.telemetry = match at(walk, path, value, "Sensors") {
-        Some(path) if !chassis.sensors.is_empty() => vec![SensorSource { path, is_collection: true }],
-        _ => metrics.into_iter().map(document).collect(),
+        // A chassis whose sensors are none has no excerpts of them.
+        Some(_) if chassis.sensors.is_empty() => Vec::new(),
+        Some(path) => vec![SensorSource { path, is_collection: true }],
+        None => metrics.into_iter().map(document).collect(),
     };
     Ok(())
 }

@@ -317,8 +317,8 @@ async fn adapter<G: Get>(walk: &mut Walk<'_, G>, path: &str, value: &Value) -> R
     Ok(adapter)
 }
 
-/// The functions or ports of an adapter: the link or links that its controllers give, or its collection,
-/// whichever takes fewer requests where collections come with their members in.
+/// The functions or ports of an adapter: those of its collection, and those that its controllers link to. One
+/// link alone is followed at once; of several, a collection with its members in takes fewer requests.
 async fn inside<G: Get>(
     walk: &mut Walk<'_, G>,
     path: &str,
@@ -326,11 +326,13 @@ async fn inside<G: Get>(
     name: &str,
 ) -> Result<Vec<Member>, Error> {
     let links = of_controllers(path, value, name);
-    let has_collection = link(path, value, name).0.is_some();
-    if links.is_empty() || links.len() > 1 && has_collection {
-        return collection(walk, path, value, name).await;
+    let mut members = Vec::new();
+    if links.len() != 1 {
+        members = collection(walk, path, value, name).await?;
     }
-    Ok(Walk::<G>::as_members(path, name, links))
+    // Some collections leave out what the controllers link to; what was read is not asked for again.
+    members.extend(Walk::<G>::as_members(path, name, links));
+    Ok(members)
 }
 
 /// The links that the adapter's controllers give at once, which saves asking for a collection.

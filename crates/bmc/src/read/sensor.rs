@@ -114,7 +114,7 @@ pub fn parse_any(path: &str, value: &Value) -> (Vec<Seen>, Vec<Fault>) {
 #[must_use]
 pub fn parse(path: &str, value: &Value) -> (Seen, Vec<Fault>) {
     let mut fields = Fields::new(path, value);
-    let unit = fields.text("ReadingUnits").map(|unit| ucum(&unit)).unwrap_or_default();
+    let mut unit = fields.text("ReadingUnits").map(|unit| ucum(&unit)).unwrap_or_default();
     let kind = fields.word("ReadingType").unwrap_or_default();
     let quantity = match kind.as_str() {
         "Temperature" => Quantity::Temperature,
@@ -124,6 +124,9 @@ pub fn parse(path: &str, value: &Value) -> (Seen, Vec<Fault>) {
         "Current" => Quantity::Current,
         _ => of_unit(&unit),
     };
+    if unit.is_empty() {
+        unit = usual_unit(quantity).into();
+    }
     let limit = |fields: &mut Fields<'_>, names: [&str; 2]| {
         names.iter().find_map(|name| fields.number(&format!("Thresholds/{name}/Reading"), Unit::Count))
     };
@@ -254,6 +257,18 @@ fn ucum(unit: &str) -> String {
         other => other,
     };
     known.to_owned()
+}
+
+/// The unit of a sensor that does not say its own.
+const fn usual_unit(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::Temperature => "Cel",
+        Quantity::Fan => "RPM",
+        Quantity::Power => "W",
+        Quantity::Voltage => "V",
+        Quantity::Current => "A",
+        Quantity::Other => "",
+    }
 }
 
 fn of_unit(unit: &str) -> Quantity {

@@ -23,13 +23,30 @@ async fn read(test: &str, name: &str) -> Option<Read> {
     assert_eq!(readings.taken_at, Some(now()));
     let keys = readings.readings.iter().map(|it| (it.quantity, it.place.clone(), it.name.clone()));
     let all = readings.readings.len();
-    assert_eq!(keys.collect::<std::collections::BTreeSet<_>>().len(), all, "each sensor is told from the others");
+    assert_eq!(
+        keys.collect::<std::collections::BTreeSet<_>>().len(),
+        all,
+        "each sensor is told from the others"
+    );
     Some(Read { inventory, readings, requests: [full, source.asked.len()] })
 }
 
 const KINDS: [&str; 15] = [
-    "volumes", "ports", "functions", "pcie", "pcie-functions", "fans", "sensors", "protocols", "accounts", "licenses",
-    "certificates", "logs", "settings", "boot-options", "parts",
+    "volumes",
+    "ports",
+    "functions",
+    "pcie",
+    "pcie-functions",
+    "fans",
+    "sensors",
+    "protocols",
+    "accounts",
+    "licenses",
+    "certificates",
+    "logs",
+    "settings",
+    "boot-options",
+    "parts",
 ];
 
 fn counts(inventory: &Inventory) -> [usize; 15] {
@@ -61,42 +78,60 @@ fn check(name: &str, read: &Read, expected: [usize; 15], [full, sensors, silent]
     let found = counts(&read.inventory);
     let all = read.readings.readings.len();
     let without = read.readings.readings.iter().filter(|it| it.value.is_none()).count();
-    println!("{name} {:?}, readings {all}, without a value {without}, requests {:?}", KINDS.iter().zip(found).collect::<Vec<_>>(), read.requests);
+    println!(
+        "{name} {:?}, readings {all}, without a value {without}, requests {:?}",
+        KINDS.iter().zip(found).collect::<Vec<_>>(),
+        read.requests
+    );
     assert_eq!(found, expected, "{name}: {KINDS:?}");
     assert_eq!([all, without], [sensors, silent], "{name}: readings, and those without a value");
     assert!(read.requests[0] <= full, "{name}: {} requests", read.requests[0]);
-    let strange = read.readings.readings.iter().find(|it| it.name.is_empty() || it.unit.is_empty() && it.quantity != Quantity::Other);
+    let strange = read
+        .readings
+        .readings
+        .iter()
+        .find(|it| it.name.is_empty() || it.unit.is_empty() && it.quantity != Quantity::Other);
     assert!(strange.is_none(), "{strange:?}");
 }
 
 #[tokio::test]
 async fn dell() {
     let Some(read) = read("kinds of dell", "dell").await else { return };
-    check("dell", &read, [0; 15], [70, 0, 0]);
+    check("dell", &read, [3, 7, 7, 13, 0, 6, 5, 12, 3, 1, 1, 3, 455, 5, 26], [70, 63, 41]);
 }
 
 #[tokio::test]
 async fn hpe() {
     let Some(read) = read("kinds of hpe", "hpe").await else { return };
-    check("hpe", &read, [0; 15], [70, 0, 0]);
+    check("hpe", &read, [1, 4, 3, 6, 6, 6, 53, 8, 2, 1, 1, 4, 277, 30, 15], [70, 56, 0]);
 }
 
 #[tokio::test]
 async fn lenovo() {
     let Some(read) = read("kinds of lenovo", "lenovo").await else { return };
-    check("lenovo", &read, [0; 15], [70, 0, 0]);
+    check("lenovo", &read, [0, 4, 4, 16, 4, 10, 21, 15, 1, 2, 1, 7, 348, 2, 0], [70, 41, 6]);
 }
 
 #[tokio::test]
 async fn supermicro() {
     let Some(read) = read("kinds of supermicro", "supermicro").await else { return };
-    check("supermicro", &read, [0; 15], [70, 0, 0]);
+    check("supermicro", &read, [0, 11, 11, 26, 8, 6, 38, 9, 2, 1, 1, 2, 379, 12, 0], [70, 63, 2]);
 }
 
 #[tokio::test]
-async fn nvidia() {
-    for (name, bound) in [("nvidia_gb200", 400), ("nvidia_viking", 600), ("nvidia_dpu", 60)] {
-        let Some(read) = read("kinds of nvidia", name).await else { return };
-        check(name, &read, [0; 15], [bound, 0, 0]);
-    }
+async fn nvidia_gb200() {
+    let Some(read) = read("kinds of nvidia_gb200", "nvidia_gb200").await else { return };
+    check("nvidia_gb200", &read, [0, 1, 0, 0, 0, 0, 236, 8, 4, 0, 1, 16, 403, 16, 34], [260, 231, 4]);
+}
+
+#[tokio::test]
+async fn nvidia_viking() {
+    let Some(read) = read("kinds of nvidia_viking", "nvidia_viking").await else { return };
+    check("nvidia_viking", &read, [0, 14, 14, 147, 24, 36, 359, 10, 3, 0, 1, 11, 223, 21, 19], [370, 387, 1]);
+}
+
+#[tokio::test]
+async fn nvidia_dpu() {
+    let Some(read) = read("kinds of nvidia_dpu", "nvidia_dpu").await else { return };
+    check("nvidia_dpu", &read, [0, 6, 6, 0, 0, 0, 4, 5, 3, 0, 1, 2, 28, 31, 4], [60, 21, 3]);
 }

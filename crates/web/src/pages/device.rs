@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::view::audit::Line;
 use crate::view::device::{Head, Row};
 use crate::view::frame::{Area, Frame};
-use crate::view::inventory::{Table, tables};
+use crate::view::inventory::{Section, sections};
 use crate::view::{Choice, ShownCertificate, Time, reset_choice, reset_text};
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -37,7 +37,7 @@ struct Page {
     taken: Option<Time>,
     identity: Vec<Fact>,
     has_inventory: bool,
-    tables: Vec<Table>,
+    sections: Vec<Section>,
     faults: Vec<Fault>,
     history: Vec<Line>,
     resets: Vec<Choice>,
@@ -69,6 +69,8 @@ struct Tab {
     id: &'static str,
     text: &'static str,
     count: Option<usize>,
+    /// What somebody should look at.
+    marked: usize,
 }
 
 /// What the actor may do with this device.
@@ -124,18 +126,18 @@ pub(crate) async fn show(
     let inventory = app.door.inventory(actor, &device.id.0).await?;
     let may = May::of(&app, actor, &device);
     let history = if may.audit { history(&app, actor, &device).await? } else { Vec::new() };
-    let tables = inventory.as_ref().map(tables).unwrap_or_default();
+    let sections = inventory.as_ref().map(|inventory| sections(inventory, now)).unwrap_or_default();
     let faults = inventory.as_ref().map(|inventory| inventory.faults.clone()).unwrap_or_default();
     let certificate = |certificate| ShownCertificate::new(certificate, now);
     let labels: Vec<String> = device.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     page(&Page {
         frame: app.frame(&session, &device.name, Area::Fleet),
         acts: running(&app, actor, &device, watched.job),
-        tabs: tabs(&tables, inventory.is_some().then_some(faults.len())),
+        tabs: tabs(&sections, inventory.is_some().then_some(faults.len())),
         taken: inventory.as_ref().and_then(|inventory| inventory.taken_at).map(|at| Time::new(at, now)),
         identity: identity(&device, inventory.as_ref()),
         has_inventory: inventory.is_some(),
-        tables,
+        sections,
         faults,
         history,
         resets: device.resets.iter().map(|reset| reset_choice(*reset)).collect(),
@@ -155,12 +157,12 @@ async fn history(app: &App, actor: &Actor, device: &Device) -> Result<Vec<Line>,
     Ok(entries.iter().map(|entry| Line::new(entry, app.now())).collect())
 }
 
-fn tabs(tables: &[Table], faults: Option<usize>) -> Vec<Tab> {
-    let fixed = |id, text| Tab { id, text, count: None };
-    let of = |table: &Table| Tab { id: table.id, text: table.title, count: Some(table.rows.len()) };
+fn tabs(sections: &[Section], faults: Option<usize>) -> Vec<Tab> {
+    let fixed = |id, text| Tab { id, text, count: None, marked: 0 };
+    let of = |it: &Section| Tab { id: it.id, text: it.title, count: Some(it.count), marked: it.marked };
     let mut tabs = vec![fixed("overview", "Identity")];
-    tabs.extend(tables.iter().map(of));
-    tabs.extend(faults.map(|count| Tab { id: "faults", text: "Faults", count: Some(count) }));
+    tabs.extend(sections.iter().map(of));
+    tabs.extend(faults.map(|count| Tab { id: "faults", text: "Faults", count: Some(count), marked: 0 }));
     tabs.extend([
         fixed("history", "History"),
         fixed("certificate", "Certificate"),

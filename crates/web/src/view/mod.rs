@@ -8,7 +8,6 @@ pub(crate) mod inventory;
 pub(crate) mod job;
 pub(crate) mod models;
 pub(crate) mod pacing;
-mod parts;
 pub(crate) mod query;
 pub(crate) mod racks;
 
