@@ -81,8 +81,10 @@ async fn adopt(shared: &Arc<Shared>, permit: &Permit, command: Adopt) -> Result<
     let device = shared.found(&id, OPERATION)?;
     let adoption = Adoption { shared, permit, subject: device.subject(), id, now: shared.clock.now() };
     adoption.may_begin(&device)?;
-    let _hold =
-        shared.hold(&adoption.id).ok_or_else(|| adoption.fail(Kind::Busy, "it is being adopted already"))?;
+    let _hold = shared
+        .hold(&adoption.id)
+        .await
+        .ok_or_else(|| adoption.fail(Kind::Busy, "it is being adopted already"))?;
     let (mut client, certificate) = adoption.look(&device, &command.by).await?;
     let (credential, signed) = adoption.sign_in(&mut client, command.by, certificate.as_ref()).await?;
     adoption.tell("signed in");
@@ -94,7 +96,6 @@ async fn adopt(shared: &Arc<Shared>, permit: &Permit, command: Adopt) -> Result<
         failure.hint.get_or_insert_with(|| "nothing was kept; the session is closed again".into());
     }
     sign_in::end(shared, &adoption.id, client, signed).await;
-    shared.adopted_now();
     outcome
 }
 

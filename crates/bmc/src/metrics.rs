@@ -12,6 +12,10 @@ pub const SWEPT: &str = "portcullis_bmc_swept_addresses_total";
 pub const ANSWERED: &str = "portcullis_bmc_sweep_answers_total";
 /// Sessions that an earlier life of the appliance, or a broken connection, left open and that were closed.
 pub const SESSIONS_RECOVERED: &str = "portcullis_bmc_sessions_recovered_total";
+/// Sessions that an earlier life of the appliance left open and that were taken up again.
+pub const SESSIONS_RESUMED: &str = "portcullis_bmc_sessions_resumed_total";
+/// Sessions on devices that are not adopted which were given up: another certificate, a refused account, a day old.
+pub const SESSIONS_GIVEN_UP: &str = "portcullis_bmc_sessions_given_up_total";
 /// Owner tasks that panicked and were started again.
 pub const OWNER_PANICS: &str = "portcullis_bmc_owner_panics_total";
 /// Acts that were turned away because a device's mailbox was full.

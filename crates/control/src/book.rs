@@ -47,7 +47,8 @@ impl Book {
         let registry = Registry::new(store.devices().await?, zones);
         // An adoption that a crash broke off may have left a session on a controller that is not ours yet.
         // What its credential came to is not known, so it is tried once more; adopted, the session is closed.
-        for left in store.open_sessions().await? {
+        // An entry that says how it is closed tells that itself, once it is: see `let_in`.
+        for left in store.open_sessions().await?.iter().filter(|left| left.way_in.is_none()) {
             if registry.get(&left.device).is_some_and(|device| device.stage == Stage::Seen) {
                 store.forget_tries(&left.device).await?;
             }
@@ -323,21 +324,37 @@ impl DeviceBook for Book {
 
     fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
-            let written = self.0.store.put_open_session(&session).await;
+            let subject = session.device.to_string();
+            let row = crate::ways::seal(&self.0.vault, session);
+            let row = row.map_err(|error| unavailable(subject.clone(), &*error))?;
+            self.0.store.put_open_session(row).await.map_err(|error| unavailable(subject, &error))
+        })
+    }
+
+    fn session_closed<'a>(&'a self, session: &'a OpenSession) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let written = self.0.store.delete_open_session(&session.device, session.asked_at).await.map(drop);
             written.map_err(|error| unavailable(session.device.to_string(), &error))
         })
     }
 
-    fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
+    fn let_in<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let written = self.0.store.delete_open_session(device).await.map(drop);
-            written.map_err(|error| unavailable(device.to_string(), &error))
+            let seen = self.device(device).filter(|device| device.stage == Stage::Seen);
+            let Some(seen) = seen else { return Ok(()) };
+            let forgotten = self.0.store.forget_tries(device).await;
+            forgotten.map_err(|error| unavailable(seen.subject(), &error))?;
+            // Whoever adopts by rule looks at it again.
+            self.0.events.tell(crate::registry::changed(&seen));
+            Ok(())
         })
     }
 
     fn sessions_left(&self) -> BoxFuture<'_, Result<Vec<OpenSession>, Failure>> {
         Box::pin(async move {
-            self.0.store.open_sessions().await.map_err(|error| unavailable("open sessions", &error))
+            let rows = self.0.store.open_sessions().await;
+            let rows = rows.map_err(|error| unavailable("open sessions", &error))?;
+            Ok(rows.into_iter().map(|row| crate::ways::open(&self.0.vault, row)).collect())
         })
     }
 

@@ -20,6 +20,7 @@
 //! | [`read`] | what an actor may see |
 //! | [`people`] | what people may read about accounts |
 //! | [`sweeps`] | how sweeps go |
+//! | [`ways`] | how sessions are closed without their device's record, sealed |
 //! | [`zones`] | which zone an address lies in |
 //! | [`events`] | news |
 
@@ -41,6 +42,7 @@ pub mod records;
 pub mod registry;
 pub mod rules;
 pub mod sweeps;
+mod ways;
 pub mod zones;
 
 pub use access_book::AccessBook;

@@ -12,7 +12,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use record::as_name;
+pub(crate) use record::{as_name, changed};
 
 use crate::zones::Zones;
 use jiff::Timestamp;
@@ -22,9 +22,7 @@ use model::book::Observation;
 use model::device::{Device, DeviceId, Endpoint, Health, Power, Presence, State};
 use model::event::{Finding, What};
 use model::{Failure, Inventory, Kind};
-use record::{
-    address_name, answers, as_plain_name, changed, forget_state, forget_times, is_offline, same_but,
-};
+use record::{address_name, answers, as_plain_name, forget_state, forget_times, is_offline, same_but};
 use std::collections::HashMap;
 use std::sync::Arc;
 

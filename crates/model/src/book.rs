@@ -4,11 +4,11 @@
 //! Between them stands [`DeviceBook`].
 
 use crate::command::BoxFuture;
-use crate::device::{Certificate, Device, DeviceId, Endpoint, Health, Power};
+use crate::device::{Certificate, Device, DeviceId, Endpoint, Fingerprint, Health, Power};
 use crate::failure::Failure;
 use crate::inventory::Inventory;
 use crate::permit::Permit;
-use crate::secret::Credential;
+use crate::secret::{Credential, Secret};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Readings;
 use crate::traffic::{Learned, ModelKey, Traffic};
@@ -101,7 +101,7 @@ pub enum Observation {
 }
 
 /// A session that the appliance opened, or was about to open, on a controller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenSession {
     /// On which device.
     pub device: DeviceId,
@@ -109,6 +109,29 @@ pub struct OpenSession {
     pub path: Option<String>,
     /// When it was asked for, by the appliance's clock.
     pub asked_at: Timestamp,
+    /// How it is closed without the device's record; none where an older version wrote the entry, or its
+    /// seal does not open any more.
+    pub way_in: Option<WayIn>,
+}
+
+/// All that is needed to close a session, whatever has become of the device's record and credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayIn {
+    /// Where the controller answered.
+    pub endpoint: Endpoint,
+    /// The certificate that it showed and must show again; none where it speaks plain HTTP.
+    pub pin: Option<Fingerprint>,
+    /// What it lets in.
+    pub proof: Proof,
+}
+
+/// What a controller lets the closer of a session in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The account that the session was asked for with: its path is not known yet.
+    Account(Credential),
+    /// The session's own token (DSP0266, `X-Auth-Token`): it is open.
+    Token(Secret<String>),
 }
 
 /// A sweep of an address range and how far it came, so that a stopped or killed one goes on where it was.
@@ -178,10 +201,18 @@ pub trait DeviceBook: Send + Sync {
     /// Writes down, durably against a crash, that a session is about to be or was opened. Two entries
     /// with the same device and `asked_at` are the same session: the later one completes the earlier.
     /// Others of the device stay: after a crash there may be one to close and one to close it with.
+    /// The way in is a secret: it is kept sealed.
     fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>>;
 
-    /// Writes down that no session is open on the device any more: every entry of it goes.
-    fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>>;
+    /// Crosses the entry out: this session, by device and `asked_at`, is not open any more. Others of the device stay.
+    fn session_closed<'a>(&'a self, session: &'a OpenSession) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// What an earlier life left open on a device that is not adopted is closed, and the controller did not
+    /// refuse the credential: a try that a rule counted then counts for nothing.
+    fn let_in<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = device;
+        Box::pin(async { Ok(()) })
+    }
 
     /// The sessions that an earlier life of the appliance left open.
     fn sessions_left(&self) -> BoxFuture<'_, Result<Vec<OpenSession>, Failure>>;

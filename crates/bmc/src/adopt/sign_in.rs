@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::client::{Client, ROOT};
-use crate::fleet::{Shared, Trouble, was_not_opened};
+use crate::fleet::{Shared, Trouble, entry, was_not_opened};
 use model::Credential;
 use model::book::OpenSession;
 use model::device::DeviceId;
@@ -75,12 +75,12 @@ async fn open(
     path: &str,
     credential: &Credential,
 ) -> Result<Signed, Trouble> {
-    let mut session = OpenSession { device: id.clone(), path: None, asked_at: shared.clock.now() };
+    let mut session = entry::asked(id, client, credential, shared.clock.now());
     shared.book.session_opened(session.clone()).await.map_err(Trouble::Here)?;
     let mut pending = Pending { shared, id, session: Some(session.clone()) };
     match client.login_at(path, credential).await {
         Ok(opened) => {
-            session.path = opened.path;
+            entry::opened(&mut session, &opened);
             pending.session = Some(session.clone());
             shared.book.session_opened(session.clone()).await.map_err(Trouble::Here)?;
             pending.session = None;
@@ -89,10 +89,10 @@ async fn open(
         Err(error) => {
             if was_not_opened(&error) {
                 pending.session = None;
-                if matches!(error, Error::CredentialRefused { .. }) {
-                    shared.forget_unopened(id);
-                }
-                none_open(shared, id).await;
+                shared.strike(&session).await;
+            }
+            if matches!(error, Error::CredentialRefused { .. }) {
+                shared.forget_unopened(id, credential).await;
             }
             Err(Trouble::Request(error))
         }
@@ -117,20 +117,10 @@ async fn close(shared: &Arc<Shared>, id: &DeviceId, client: &mut Client, signed:
     match client.logout().await {
         Ok(()) => {
             pending.session = None;
-            none_open(shared, id).await;
+            shared.strike(&session).await;
         }
         Err(error) => {
             tracing::warn!(device = %id, cause = error.cause(), "the session of an adoption could not be closed yet")
         }
-    }
-}
-
-/// Says that none is open, unless an earlier one is still to be closed.
-async fn none_open(shared: &Arc<Shared>, id: &DeviceId) {
-    if shared.has_left(id) {
-        return;
-    }
-    if let Err(failure) = shared.book.session_closed(id).await {
-        tracing::error!(%failure, "a closed session could not be crossed out; the next start looks for it");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, timed_out};
 use super::document::{Document, Unreadable, messages, parse_document};
-use super::{Answer, Auth, Client, Standing, link};
+use super::{Answer, Auth, Client, Session, Standing, link};
 use crate::error::Error;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -25,6 +25,17 @@ pub struct Raw {
     pub body: Bytes,
 }
 
+/// Who a request is sent as.
+#[derive(Clone, Copy)]
+pub enum As<'a> {
+    /// As nobody: no credential goes with it.
+    Nobody,
+    /// With the client's credential.
+    Client,
+    /// In this session, whatever the client's credential is.
+    Session(&'a Session),
+}
+
 /// What is asked.
 pub struct Ask<'a> {
     pub operation: &'a str,
@@ -35,8 +46,8 @@ pub struct Ask<'a> {
     pub etag: Option<&'a str>,
     /// Answered in full only if this is no longer the entity tag.
     pub unless: Option<&'a str>,
-    /// Whether the client's credential goes with it.
-    pub signed: bool,
+    /// Who asks.
+    pub who: As<'a>,
 }
 
 pub async fn get(client: &mut Client, path: &str) -> Result<Document, Error> {
@@ -61,7 +72,7 @@ pub async fn get_unless(
         body: None,
         etag: None,
         unless: etag,
-        signed: true,
+        who: As::Client,
     };
     let raw = client.ask(ask).await?;
     if raw.status == NOT_MODIFIED {
@@ -90,7 +101,7 @@ pub async fn change(
     let method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST);
     let body = body.map(|body| Bytes::from(body.to_string()));
     let raw = client
-        .ask(Ask { operation: &operation, method, path, body, etag, unless: None, signed: true })
+        .ask(Ask { operation: &operation, method, path, body, etag, unless: None, who: As::Client })
         .await?;
     Ok(client.answer(&raw))
 }
@@ -119,7 +130,7 @@ impl Client {
     /// Sends and follows redirects on this controller; an answer other than success is an error.
     pub(super) async fn ask(&mut self, mut ask: Ask<'_>) -> Result<Raw, Error> {
         let endpoint = self.target.endpoint;
-        if ask.signed && self.standing == Standing::Refused {
+        if matches!(ask.who, As::Client) && self.standing == Standing::Refused {
             return Err(self.refusal(ask.operation, 401, Vec::new()));
         }
         let deadline = tokio::time::Instant::now() + self.limits.whole;
@@ -146,7 +157,7 @@ impl Client {
     /// Keeps the credential's standing, and makes an error of every answer that is none of success.
     fn judge(&mut self, ask: &Ask<'_>, raw: Raw) -> Result<Raw, Error> {
         let success = (200..300).contains(&raw.status) || raw.status == NOT_MODIFIED && ask.unless.is_some();
-        if ask.signed && !matches!(self.auth, Auth::None) {
+        if matches!(ask.who, As::Client) && !matches!(self.auth, Auth::None) {
             self.standing = match (self.standing, raw.status) {
                 (Standing::Proven { refusals: 0 }, 401) => Standing::Proven { refusals: 1 },
                 (_, 401) => Standing::Refused,
@@ -162,6 +173,12 @@ impl Client {
         }
         if success {
             return Ok(raw);
+        }
+        if let (As::Session(_), 401) = (ask.who, raw.status) {
+            return Err(Error::SessionEnded {
+                operation: ask.operation.into(),
+                endpoint: self.target.endpoint,
+            });
         }
         let messages = parse_document(&raw.body).map(|body| messages(&body)).unwrap_or_default();
         let refused =
@@ -255,21 +272,19 @@ impl Client {
         if let Some(etag) = ask.unless {
             builder = builder.header(header::IF_NONE_MATCH, etag);
         }
-        if ask.signed {
-            let secret = match &self.auth {
-                Auth::None => None,
-                Auth::Basic(value) => Some((header::AUTHORIZATION, value)),
-                Auth::Session(session) => {
-                    Some((header::HeaderName::from_static("x-auth-token"), session.token()))
-                }
-            };
-            if let Some((name, secret)) = secret {
-                let value = HeaderValue::from_str(secret.expose()).map(|mut value| {
-                    value.set_sensitive(true);
-                    value
-                });
-                builder = builder.header(name, value.map_err(|_| self.unsendable(ask, "the credential"))?);
+        let secret = match (ask.who, &self.auth) {
+            (As::Nobody, _) | (As::Client, Auth::None) => None,
+            (As::Client, Auth::Basic(value)) => Some((header::AUTHORIZATION, value)),
+            (As::Session(session), _) | (As::Client, Auth::Session(session)) => {
+                Some((header::HeaderName::from_static("x-auth-token"), session.token()))
             }
+        };
+        if let Some((name, secret)) = secret {
+            let value = HeaderValue::from_str(secret.expose()).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            });
+            builder = builder.header(name, value.map_err(|_| self.unsendable(ask, "the credential"))?);
         }
         builder
             .body(Full::new(ask.body.clone().unwrap_or_default()))

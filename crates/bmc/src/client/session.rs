@@ -1,7 +1,7 @@
 //! Who asks: an account with every request, or a session (DSP0266, authentication).
 
 use super::document::Document;
-use super::exchange::Ask;
+use super::exchange::{As, Ask};
 use super::{Auth, Client, ROOT, Standing};
 use crate::error::Error;
 use base64::Engine;
@@ -19,7 +19,15 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) const fn token(&self) -> &Secret<String> {
+    /// A session that was opened before, by its path and token.
+    #[must_use]
+    pub const fn known(path: Option<String>, token: Secret<String>) -> Self {
+        Self { path, token }
+    }
+
+    /// Its token (DSP0266, `X-Auth-Token`).
+    #[must_use]
+    pub const fn token(&self) -> &Secret<String> {
         &self.token
     }
 }
@@ -35,10 +43,16 @@ impl Client {
         self.standing = Standing::Unproven;
     }
 
-    /// Asks as a session that is already open.
+    /// Asks as a session that is already open. Several clients may ask in the same session.
     pub fn use_session(&mut self, session: Session) {
         self.auth = Auth::Session(session);
         self.standing = Standing::Proven { refusals: 0 };
+    }
+
+    /// Asks as a session that was open once and may have ended: the first answer of 401 ends its use.
+    pub fn resume_session(&mut self, session: Session) {
+        self.auth = Auth::Session(session);
+        self.standing = Standing::Unproven;
     }
 
     /// Asks as nobody from now on.
@@ -104,7 +118,7 @@ impl Client {
         let body = json!({"UserName": credential.username, "Password": credential.password.expose()});
         let body = Some(Bytes::from(body.to_string()));
         let ask =
-            Ask { operation, method: Method::POST, path, body, etag: None, unless: None, signed: false };
+            Ask { operation, method: Method::POST, path, body, etag: None, unless: None, who: As::Nobody };
         let raw = self.ask(ask).await.map_err(|error| match error {
             Error::Answered { operation, status: status @ (401 | 403), messages, .. } => {
                 Error::CredentialRefused { operation, endpoint, status, messages }
@@ -130,25 +144,26 @@ impl Client {
     /// Ends the session in use, if there is one.
     ///
     /// # Errors
-    /// Everything that a DELETE can fail with; a session that is gone already is no error.
+    /// As [`Client::end`].
     pub async fn logout(&mut self) -> Result<(), Error> {
-        let Some(path) = self.session().and_then(|session| session.path.clone()) else { return Ok(()) };
-        let operation = "log out of";
-        let ask = Ask {
-            operation,
-            method: Method::DELETE,
-            path,
-            body: None,
-            etag: None,
-            unless: None,
-            signed: true,
-        };
-        let result = self.ask(ask).await;
+        let Some(session) = self.session().cloned() else { return Ok(()) };
+        let result = self.end(&session).await;
         self.forget_credential();
-        match result {
-            Ok(_) | Err(Error::SessionEnded { .. } | Error::Answered { status: 401 | 404 | 410, .. }) => {
-                Ok(())
-            }
+        result
+    }
+
+    /// Ends a session with its own token, whoever this client asks as. One without a path is left alone.
+    ///
+    /// # Errors
+    /// Everything that a DELETE can fail with; a session that is gone already is no error.
+    pub async fn end(&mut self, session: &Session) -> Result<(), Error> {
+        let Some(path) = &session.path else { return Ok(()) };
+        let operation = "log out of";
+        let path = self.own_path(operation, path)?;
+        let who = As::Session(session);
+        let ask = Ask { operation, method: Method::DELETE, path, body: None, etag: None, unless: None, who };
+        match self.ask(ask).await {
+            Ok(_) | Err(Error::SessionEnded { .. } | Error::Answered { status: 404 | 410, .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -169,6 +184,7 @@ impl Client {
     }
 
     async fn get_unsigned(&mut self, path: &str, operation: &str) -> Result<Document, Error> {
+        let who = As::Nobody;
         let ask = Ask {
             operation,
             method: Method::GET,
@@ -176,7 +192,7 @@ impl Client {
             body: None,
             etag: None,
             unless: None,
-            signed: false,
+            who,
         };
         let raw = self.ask(ask).await?;
         let endpoint = self.target.endpoint;

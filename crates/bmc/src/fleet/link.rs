@@ -1,10 +1,11 @@
 //! One controller's client and the one session that is kept open on it, written down before and after.
 //!
 //! A session that may be open and is not in use (an earlier life's, one whose request broke off) is a
-//! suspect: it is closed at the next sign-in, and its entry stays in the book until then.
+//! suspect: it is taken up in place of a new one, or closed at the next sign-in, and its entry stays in the
+//! book until then.
 
-use super::Shared;
 use super::trouble::Trouble;
+use super::{Shared, entry};
 use crate::client::{Answer, Document};
 use crate::{Client, Error, Scheme, Target, Trust};
 use model::book::OpenSession;
@@ -38,6 +39,8 @@ pub struct Link {
     pub(super) unsure_until: Instant,
     /// When suspects that remain are looked after again.
     pub(super) look_again: Instant,
+    /// Whether a session of an earlier life may be taken up: once, at the first sign-in.
+    may_resume: bool,
     /// The credential in use, as a digest, and the one that was refused.
     in_use: Option<Digest>,
     refused: Option<Digest>,
@@ -53,6 +56,15 @@ enum Makeshift {
     Until(Instant),
     /// The controller takes sessions only.
     Refused,
+}
+
+/// How a session was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SignIn {
+    /// One of an earlier life was taken up; it may have ended.
+    Resumed,
+    /// It was opened just now, or none is needed.
+    Anew,
 }
 
 /// How long the account is used in place of a session before a session is tried again.
@@ -74,6 +86,7 @@ impl Link {
             signed: Signed::Out,
             sessions_path: None,
             suspects,
+            may_resume: true,
             in_use: None,
             refused: None,
             makeshift: Makeshift::Not,
@@ -85,6 +98,13 @@ impl Link {
         !self.suspects.is_empty()
     }
 
+    /// Whether a session may be open that cannot just be taken up.
+    pub fn must_clean(&self) -> bool {
+        let is_one = self.may_resume && self.suspects.len() == 1;
+        let known = |suspect: &OpenSession| entry::session(suspect).is_some();
+        self.has_suspects() && !(is_one && self.suspects.iter().all(known))
+    }
+
     /// A person asks: a refused credential may be tried once more.
     pub const fn forgive(&mut self) {
         self.refused = None;
@@ -94,12 +114,20 @@ impl Link {
     pub async fn ready(&mut self) -> Result<&mut Client, Trouble> {
         self.follow_the_record()?;
         self.end_makeshift();
-        if self.signed == Signed::Out {
-            self.sign_in().await?;
-            self.look_again = Instant::now();
-        }
-        if self.has_suspects() && self.look_again <= Instant::now() && self.close_suspects().await? {
-            self.sign_in().await?;
+        let mut was_open = self.signed != Signed::Out;
+        loop {
+            if self.signed == Signed::Out {
+                was_open |= self.sign_in().await? == SignIn::Resumed;
+                self.look_again = Instant::now();
+            }
+            if !self.has_suspects() || self.look_again > Instant::now() {
+                break;
+            }
+            match self.close_suspects().await {
+                // The session has ended in the meantime: in a new one, once.
+                Err(Trouble::Request(Error::SessionEnded { .. })) if was_open => was_open = false,
+                other => break other?,
+            }
         }
         self.client.as_mut().ok_or(Trouble::Gone)
     }
@@ -176,28 +204,29 @@ impl Link {
             self.let_session_go();
             self.sign_in().await?;
         }
-        if self.has_suspects() && matches!(self.signed, Signed::Session(_)) && self.close_suspects().await? {
-            return Ok(());
-        }
-        self.log_out().await
+        let rest = if self.has_suspects() { self.close_suspects().await } else { Ok(()) };
+        self.log_out().await.and(rest)
     }
 
-    /// Closes the session in use, and crosses out every entry unless another one may be open.
-    pub(super) async fn log_out(&mut self) -> Result<(), Trouble> {
+    /// Closes the session in use and crosses its entry out.
+    async fn log_out(&mut self) -> Result<(), Trouble> {
         let signed = std::mem::replace(&mut self.signed, Signed::Out);
         if let (Signed::Session(open), Some(client)) = (signed, self.client.as_mut()) {
-            if open.path.is_none() {
-                self.suspects.push(open);
-            } else if let Err(error) = client.logout().await {
-                self.suspects.push(open);
-                return Err(Trouble::Request(error));
-            }
-            if !self.has_suspects() {
-                self.shared.book.session_closed(&self.id).await.map_err(Trouble::Here)?;
+            // Until it is dealt with it is a suspect, also if this future is dropped.
+            self.suspects.push(open.clone());
+            if open.path.is_some() {
+                client.logout().await.map_err(Trouble::Request)?;
+                self.strike(&open).await;
             }
         }
         self.client = None;
         Ok(())
+    }
+
+    /// A suspect is not open any more.
+    pub(super) async fn strike(&mut self, session: &OpenSession) {
+        self.suspects.retain(|suspect| !entry::is_same(suspect, session));
+        self.shared.strike(session).await;
     }
 
     /// What may still be open when this link ends.
@@ -235,7 +264,10 @@ impl Link {
         Ok(())
     }
 
-    async fn sign_in(&mut self) -> Result<(), Trouble> {
+    async fn sign_in(&mut self) -> Result<SignIn, Trouble> {
+        if std::mem::take(&mut self.may_resume) && self.resume() {
+            return Ok(SignIn::Resumed);
+        }
         let credential = self.shared.book.credential(&self.id).await.map_err(Trouble::Here)?;
         let digest = digest(&credential);
         if self.refused == Some(digest) {
@@ -249,61 +281,79 @@ impl Link {
         match path {
             Ok(path) => {
                 self.sessions_path = Some(path.clone());
-                self.open_session(&path, &credential).await
+                self.open_session(&path, &credential).await?;
             }
-            Err(Error::NoSessions { .. }) => self.use_account(&credential).await,
-            Err(error) => Err(Trouble::Request(error)),
+            Err(Error::NoSessions { .. }) => self.use_account(&credential).await?,
+            Err(error) => return Err(Trouble::Request(error)),
         }
+        Ok(SignIn::Anew)
+    }
+
+    /// Takes up the newest session that an earlier life left open at this very controller. Whether it still
+    /// is shows at the first request.
+    fn resume(&mut self) -> bool {
+        let Some(client) = self.client.as_mut() else { return false };
+        let newest =
+            self.suspects.iter().enumerate().filter(|(_, suspect)| entry::is_at(suspect, client.target()));
+        let newest =
+            newest.filter_map(|(at, suspect)| Some((suspect.asked_at, at, entry::session(suspect)?)));
+        let Some((_, at, session)) = newest.max_by_key(|(asked_at, at, _)| (*asked_at, *at)) else {
+            return false;
+        };
+        client.resume_session(session);
+        self.signed = Signed::Session(self.suspects.remove(at));
+        tracing::debug!(device = %self.id, "the session that was left open is taken up");
+        metrics::counter!(crate::metrics::SESSIONS_RESUMED).increment(1);
+        true
     }
 
     /// Writes down that a session is asked for, asks, and writes down where it is.
     async fn open_session(&mut self, path: &str, credential: &Credential) -> Result<(), Trouble> {
-        let asked_at = self.shared.clock.now();
-        let mut open = OpenSession { device: self.id.clone(), path: None, asked_at };
+        let client = self.client.as_mut().ok_or(Trouble::Gone)?;
+        let mut open = entry::asked(&self.id, client, credential, self.shared.clock.now());
         if let Err(failure) = self.shared.book.session_opened(open.clone()).await {
             return self.make_do(credential, failure);
         }
         // From here on it may exist, also if this future is dropped.
         self.suspects.push(open.clone());
         self.unsure_until = Instant::now() + self.shared.config.limits().whole.saturating_mul(2);
-        let client = self.client.as_mut().ok_or(Trouble::Gone)?;
-        match client.login_at(path, credential).await {
+        let error = match client.login_at(path, credential).await {
             Ok(session) => {
-                open.path = session.path;
+                entry::opened(&mut open, &session);
                 if let Some(suspect) = self.suspects.last_mut() {
                     *suspect = open.clone();
                 }
                 if let Err(failure) = self.shared.book.session_opened(open).await {
-                    // That it was asked for is written down: a later start finds it in the controller's list.
+                    // How it was asked for is written down: a later start finds it in the controller's list.
                     tracing::warn!(device = %self.id, %failure, "where a session is could not be written down");
                 }
                 self.signed = self.suspects.pop().map_or(Signed::Out, Signed::Session);
-                Ok(())
+                return Ok(());
             }
-            Err(error) => {
-                if was_not_opened(&error) {
-                    self.suspects.pop();
-                    self.none_open().await?;
-                }
-                match error {
-                    Error::NoSessions { .. } => {
-                        self.sessions_path = None;
-                        return self.use_account(credential).await;
-                    }
-                    Error::CredentialRefused { .. } => self.refused = self.in_use,
-                    _ => {}
-                }
-                Err(Trouble::Request(error))
-            }
+            Err(error) => error,
+        };
+        if was_not_opened(&error) {
+            self.strike(&open).await;
         }
+        match error {
+            Error::NoSessions { .. } => {
+                self.sessions_path = None;
+                return self.use_account(credential).await;
+            }
+            Error::CredentialRefused { .. } => self.refused = self.in_use,
+            _ => {}
+        }
+        Err(Trouble::Request(error))
     }
 
     async fn use_account(&mut self, credential: &Credential) -> Result<(), Trouble> {
         self.client.as_mut().ok_or(Trouble::Gone)?.use_basic(credential);
         self.signed = Signed::Basic;
         // A controller without sessions has none of ours open.
-        self.suspects.clear();
-        self.none_open().await
+        for suspect in std::mem::take(&mut self.suspects) {
+            self.shared.strike(&suspect).await;
+        }
+        Ok(())
     }
 
     /// Nothing is opened that is not written down. But a server must be switched off also when the
@@ -325,13 +375,6 @@ impl Link {
             self.makeshift = Makeshift::Not;
             self.let_session_go();
         }
-    }
-
-    async fn none_open(&self) -> Result<(), Trouble> {
-        if self.has_suspects() || matches!(self.signed, Signed::Session(_)) {
-            return Ok(());
-        }
-        self.shared.book.session_closed(&self.id).await.map_err(Trouble::Here)
     }
 }
 

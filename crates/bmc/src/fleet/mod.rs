@@ -5,6 +5,8 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`closer`] | closes sessions on controllers that are not adopted |
+//! | [`entry`] | what is written down of a session; pure |
 //! | [`link`] | the client and the one session on a controller |
 //! | [`owner`] | one controller's task: commands first, then polls and inventories |
 //! | [`schedule`] | when it is read next; pure |
@@ -13,6 +15,8 @@
 //! | [`switch`] | carries an act of switching out |
 //! | [`trouble`] | why a device could not be asked |
 
+mod closer;
+pub(crate) mod entry;
 mod link;
 mod owner;
 mod parts;
@@ -31,9 +35,10 @@ use model::book::{DeviceBook, OpenSession};
 use model::command::BoxFuture;
 use model::device::{Device, DeviceId, Power, Reset};
 use model::event::{Ended, What};
-use model::{Clock, Failure, Kind, Permit};
+use model::{Clock, Credential, Failure, Kind, Permit};
 use rustls::RootCertStore;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -58,12 +63,17 @@ pub(crate) struct Shared {
     /// Adoptions and sweeps: owned here, awaited when the fleet stops.
     pub tasks: TaskTracker,
     pub closing: CancellationToken,
-    /// Rings when a device was adopted or an order came for one without an owner.
+    /// Rings when a device is not held any more, sessions were left, or an order came for a device without an owner.
     wake: Notify,
     slots: Mutex<HashMap<DeviceId, Arc<Slot>>>,
-    left: Mutex<HashMap<DeviceId, Vec<OpenSession>>>,
-    adopting: Mutex<HashSet<DeviceId>>,
+    left: Mutex<HashMap<DeviceId, closer::Left>>,
+    held: Mutex<HashMap<DeviceId, Holder>>,
+    /// Rings when a device is not held any more.
+    released: Notify,
+    /// Owners that close what an earlier life left open; and apart from them, so that controllers which nobody
+    /// needs hold up none that is, the closer.
     cleaning: Semaphore,
+    closing_left: Semaphore,
 }
 
 /// A device's mailbox. It outlives its owner, so an order that waits survives a panic.
@@ -109,7 +119,8 @@ impl Fleet {
             Some(file) => Some(Arc::new(crate::adopt::authorities(file)?)),
             None => None,
         };
-        let cleaning = Semaphore::new(config.cleanup_at_once.clamp(1, 1024));
+        let at_once = || Semaphore::new(config.cleanup_at_once.clamp(1, 1024));
+        let (cleaning, closing_left) = (at_once(), at_once());
         Ok(Self(Arc::new(Shared {
             book,
             clock,
@@ -121,8 +132,10 @@ impl Fleet {
             wake: Notify::new(),
             slots: Mutex::default(),
             left: Mutex::default(),
-            adopting: Mutex::default(),
+            held: Mutex::default(),
+            released: Notify::new(),
             cleaning,
+            closing_left,
         })))
     }
 
@@ -222,41 +235,72 @@ impl Shared {
 
     /// Takes over the care for sessions that may be open on a device.
     fn take_left(&self, id: &DeviceId) -> Vec<OpenSession> {
-        lock(&self.left).remove(id).unwrap_or_default()
+        lock(&self.left).remove(id).map(|left| left.sessions).unwrap_or_default()
     }
 
-    /// Leaves sessions that may be open on a device to its next owner.
+    /// Leaves sessions that may be open on a device to its next owner, or, while it has none, to the closer.
     pub(crate) fn leave(&self, id: &DeviceId, sessions: Vec<OpenSession>) {
-        if !sessions.is_empty() {
-            lock(&self.left).entry(id.clone()).or_default().extend(sessions);
+        if sessions.is_empty() {
+            return;
         }
-    }
-
-    /// A refused credential has opened no session: what an earlier try of it might have left open is not there.
-    pub(crate) fn forget_unopened(&self, id: &DeviceId) {
-        if let Some(left) = lock(&self.left).get_mut(id) {
-            left.retain(|session| session.path.is_some());
-        }
-    }
-
-    /// Whether sessions may be open on a device that has no owner.
-    pub(crate) fn has_left(&self, id: &DeviceId) -> bool {
-        lock(&self.left).get(id).is_some_and(|left| !left.is_empty())
-    }
-
-    /// A device was taken over: its owner is started at once.
-    pub(crate) fn adopted_now(&self) {
+        lock(&self.left).entry(id.clone()).or_default().add(sessions);
         self.wake.notify_one();
     }
 
-    /// Holds a device for one adoption at a time; none if another one runs.
-    pub(crate) fn hold(self: &Arc<Self>, id: &DeviceId) -> Option<Hold> {
-        let free = lock(&self.adopting).insert(id.clone());
-        free.then(|| Hold { shared: self.clone(), id: id.clone() })
+    /// A refused credential has opened no session: what an earlier try of it might have left open is not there,
+    /// and it is not sent to look for that either.
+    pub(crate) async fn forget_unopened(&self, id: &DeviceId, refused: &Credential) {
+        let is_of = |session: &OpenSession| {
+            let account = entry::account(session).map(|(_, account)| account);
+            session.path.is_none() && account.is_none_or(|account| account == refused)
+        };
+        let unopened = lock(&self.left).get_mut(id).map(|left| left.take(is_of)).unwrap_or_default();
+        for session in unopened {
+            self.strike(&session).await;
+        }
+    }
+
+    /// Crosses a session out of the book. What cannot be crossed out is looked after at the next start.
+    pub(crate) async fn strike(&self, session: &OpenSession) {
+        if let Err(failure) = self.book.session_closed(session).await {
+            tracing::warn!(device = %session.device, %failure, "a session that is closed could not be crossed out; the next start looks for it");
+        }
+    }
+
+    /// Holds a device for one adoption at a time; none if another one runs. While the closer is at it, this waits.
+    pub(crate) async fn hold(self: &Arc<Self>, id: &DeviceId) -> Option<Hold> {
+        loop {
+            let released = self.released.notified();
+            tokio::pin!(released);
+            released.as_mut().enable();
+            match self.try_hold(id, Holder::Adoption) {
+                Ok(hold) => return Some(hold),
+                Err(Holder::Adoption) => return None,
+                Err(Holder::Closer) => released.await,
+            }
+        }
+    }
+
+    /// Holds a device; or says who does.
+    fn try_hold(self: &Arc<Self>, id: &DeviceId, holder: Holder) -> Result<Hold, Holder> {
+        match lock(&self.held).entry(id.clone()) {
+            Entry::Occupied(held) => Err(*held.get()),
+            Entry::Vacant(free) => {
+                free.insert(holder);
+                Ok(Hold { shared: self.clone(), id: id.clone() })
+            }
+        }
     }
 }
 
-/// A device that is being adopted.
+/// Who holds a device that has no owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    Adoption,
+    Closer,
+}
+
+/// A device that is being adopted, or whose sessions are being closed. It gets no owner meanwhile.
 pub(crate) struct Hold {
     shared: Arc<Shared>,
     id: DeviceId,
@@ -264,7 +308,9 @@ pub(crate) struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        lock(&self.shared.adopting).remove(&self.id);
+        lock(&self.shared.held).remove(&self.id);
+        self.shared.released.notify_waiters();
+        self.shared.wake.notify_one();
     }
 }
 

@@ -75,12 +75,12 @@ impl Owner {
         let now = Instant::now();
         let mut schedule =
             Schedule::new(&id, config.poll(), config.inventory(), limit, spread.min(config.poll()), now);
+        let link = Link::new(shared.clone(), id.clone(), left);
         if fresh {
             schedule.want_inventory(now);
-        } else if !left.is_empty() {
+        } else if link.must_clean() {
             schedule.hurry(now);
         }
-        let link = Link::new(shared.clone(), id.clone(), left);
         Self { shared, id, link, stop, waiting: VecDeque::new(), schedule, systems: Vec::new() }
     }
 
@@ -124,7 +124,7 @@ impl Owner {
     /// Signs in. After a crash many devices have sessions to close first; only so many do so at once.
     async fn prepare(&mut self) -> Result<(), Trouble> {
         let shared = self.shared.clone();
-        let _turn = if self.link.has_suspects() { shared.cleaning.acquire().await.ok() } else { None };
+        let _turn = if self.link.must_clean() { shared.cleaning.acquire().await.ok() } else { None };
         self.link.ready().await.map(drop)
     }
 

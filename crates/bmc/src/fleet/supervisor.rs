@@ -1,6 +1,6 @@
 //! Starts, restarts and stops the owner tasks; owns every one of them.
 
-use super::{Shared, Slot, lock, owner};
+use super::{Shared, Slot, closer, lock, owner};
 use model::DeviceId;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,13 +26,19 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         set: JoinSet::new(),
         running: HashMap::new(),
         resting: HashMap::new(),
+        closers: JoinSet::new(),
+        closing: HashMap::new(),
     };
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = owners.set.join_next_with_id() => owners.ended(ended),
+            Some(ended) = owners.set.join_next_with_id() => {
+                owners.ended(ended);
+                owners.close_left(false);
+            }
+            Some(ended) = owners.closers.join_next_with_id() => owners.pass_ended(ended),
             () = shared.wake.notified() => owners.reconcile(),
             _ = look.tick() => owners.reconcile(),
         }
@@ -67,6 +73,9 @@ struct Owners {
     set: JoinSet<()>,
     running: HashMap<Id, (DeviceId, CancellationToken)>,
     resting: HashMap<DeviceId, Instant>,
+    /// Passes that close what is left on devices without an owner, each with its device.
+    closers: JoinSet<()>,
+    closing: HashMap<Id, DeviceId>,
 }
 
 impl Owners {
@@ -91,13 +100,40 @@ impl Owners {
             self.running.values().map(|(id, _)| id.clone()).collect();
         let spread = FIRST_READINGS.saturating_mul(u32::try_from(adopted.len()).unwrap_or(u32::MAX));
         for (id, fresh) in adopted {
-            let being_adopted = lock(&self.shared.adopting).contains(&id);
-            if !running.contains(&id) && !self.resting.contains_key(&id) && !being_adopted {
+            let is_held = lock(&self.shared.held).contains_key(&id);
+            if !running.contains(&id) && !self.resting.contains_key(&id) && !is_held {
                 self.start(id, fresh, spread);
             }
         }
+        self.close_left(false);
         #[expect(clippy::cast_precision_loss, reason = "a gauge of at most some thousands")]
         metrics::gauge!(crate::metrics::OWNERS).set(self.running.len() as f64);
+    }
+
+    /// Starts a pass over what is left on each device that has no owner and gets none.
+    fn close_left(&mut self, untried: bool) {
+        for id in closer::due(&self.shared, untried) {
+            let is_adopted = self.shared.book.device(&id).is_some_and(|device| device.is_adopted());
+            let has_owner = self.running.values().any(|(owned, _)| *owned == id);
+            let is_busy = has_owner || self.closing.values().any(|closing| *closing == id);
+            if !is_adopted && !is_busy {
+                let task = self.closers.spawn(closer::pass(self.shared.clone(), id.clone()));
+                self.closing.insert(task.id(), id);
+            }
+        }
+    }
+
+    fn pass_ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let task = match &ended {
+            Ok((task, ())) => *task,
+            Err(error) => error.id(),
+        };
+        let id = self.closing.remove(&task);
+        if let (Some(id), Err(error)) = (id, ended)
+            && error.is_panic()
+        {
+            tracing::error!(device = %id, %error, "closing sessions panicked; it is tried again");
+        }
     }
 
     fn start(&mut self, id: DeviceId, fresh: bool, spread: Duration) {
@@ -135,8 +171,15 @@ impl Owners {
         }
         let grace = Duration::from_secs(self.shared.config.stop_grace);
         let all = async {
-            while self.set.join_next().await.is_some() {}
+            while let Some(ended) = self.set.join_next_with_id().await {
+                self.ended(ended);
+            }
             self.shared.tasks.wait().await;
+            // What owners and adoptions could not close themselves gets one try.
+            self.close_left(true);
+            while let Some(ended) = self.closers.join_next_with_id().await {
+                self.pass_ended(ended);
+            }
         };
         if timeout(grace, all).await.is_err() {
             tracing::warn!(
@@ -145,5 +188,6 @@ impl Owners {
             );
         }
         self.set.shutdown().await;
+        self.closers.shutdown().await;
     }
 }

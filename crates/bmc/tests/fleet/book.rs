@@ -18,6 +18,7 @@ pub struct Records {
     pub events: Vec<What>,
     pub sessions: Vec<OpenSession>,
     pub sweeps: Vec<SweepRecord>,
+    pub let_in: Vec<DeviceId>,
 }
 
 #[derive(Default)]
@@ -172,15 +173,19 @@ impl DeviceBook for TestBook {
 
     fn session_opened(&self, session: OpenSession) -> BoxFuture<'_, Result<(), Failure>> {
         self.change(|records| {
-            let same = |it: &OpenSession| (&it.device, it.asked_at) == (&session.device, session.asked_at);
-            records.sessions.retain(|it| !same(it));
+            records.sessions.retain(|it| !is_same(it, &session));
             records.sessions.push(session);
         });
         Box::pin(async { Ok(()) })
     }
 
-    fn session_closed<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
-        self.change(|records| records.sessions.retain(|session| session.device != *device));
+    fn session_closed<'a>(&'a self, session: &'a OpenSession) -> BoxFuture<'a, Result<(), Failure>> {
+        self.change(|records| records.sessions.retain(|it| !is_same(it, session)));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn let_in<'a>(&'a self, device: &'a DeviceId) -> BoxFuture<'a, Result<(), Failure>> {
+        self.change(|records| records.let_in.push(device.clone()));
         Box::pin(async { Ok(()) })
     }
 
@@ -193,4 +198,8 @@ impl DeviceBook for TestBook {
         self.change(|records| records.sweeps.push(sweep));
         Box::pin(async { Ok(()) })
     }
+}
+
+fn is_same(one: &OpenSession, other: &OpenSession) -> bool {
+    (&one.device, one.asked_at) == (&other.device, other.asked_at)
 }

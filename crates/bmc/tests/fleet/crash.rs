@@ -7,7 +7,7 @@ use model::book::OpenSession;
 use model::{Clock, Stage, SystemClock};
 
 fn left(path: Option<String>, asked_at: Timestamp) -> OpenSession {
-    OpenSession { device: id(), path, asked_at }
+    OpenSession { device: id(), path, asked_at, way_in: None }
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ mod adoption;
 #[cfg(test)]
 mod book;
 #[cfg(test)]
+mod closer;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod fake;

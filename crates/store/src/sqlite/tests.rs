@@ -71,6 +71,21 @@ async fn an_inventory_that_was_written_before_packing_is_read() {
     assert!(store.versions(&id).await.unwrap().is_empty(), "its history begins with the next reading");
 }
 
+#[tokio::test]
+async fn a_session_that_an_older_version_wrote_down_is_kept_without_a_way_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.db");
+    create_at(&path, 2);
+    raw(
+        &path,
+        "INSERT INTO open_sessions (device, path, asked_at) VALUES ('d1', '/s/1', 5), ('d1', NULL, 6)",
+    );
+    let kept = open(&path).unwrap().open_sessions().await.unwrap();
+    let kept: Vec<_> =
+        kept.iter().map(|row| (row.device.0.as_str(), row.path.as_deref(), &row.way_in)).collect();
+    assert_eq!(kept, [("d1", Some("/s/1"), &None), ("d1", None, &None)]);
+}
+
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,10 @@
 //! Devices and what hangs on them, sweeps and findings: written, read back, changed, removed.
 
 use crate::sample::{at, device, store};
-use model::book::OpenSession;
 use model::event::Finding;
 use model::{DeviceId, Inventory};
 use std::sync::Arc;
-use store::Raised;
+use store::{OpenSessionRow, Raised};
 
 #[tokio::test]
 async fn devices_are_kept_whole() {
@@ -101,17 +100,23 @@ async fn the_latest_inventory_is_kept() {
 }
 
 #[tokio::test]
-async fn open_sessions_outlive_their_device() {
+async fn open_sessions_outlive_their_device_and_are_crossed_out_one_by_one() {
     let (_folder, store) = store();
-    let asked = OpenSession { device: device(1).id, path: None, asked_at: at(1) };
-    store.put_open_session(&asked).await.unwrap();
-    let opened = OpenSession { path: Some("/redfish/v1/SessionService/Sessions/7".into()), ..asked };
-    store.put_open_session(&opened).await.unwrap();
+    let id = device(1).id;
+    let asked =
+        OpenSessionRow { device: id.clone(), asked_at: at(1), path: None, way_in: Some(b"account".to_vec()) };
+    store.put_open_session(asked.clone()).await.unwrap();
+    let path = Some("/redfish/v1/SessionService/Sessions/7".to_owned());
+    let opened = OpenSessionRow { path, way_in: Some(b"token".to_vec()), ..asked.clone() };
+    store.put_open_session(opened.clone()).await.unwrap();
+    let other = OpenSessionRow { asked_at: at(2), way_in: None, ..asked };
+    store.put_open_session(other.clone()).await.unwrap();
     store.put_device(&device(1)).await.unwrap();
-    store.delete_device(&device(1).id).await.unwrap();
-    assert_eq!(store.open_sessions().await.unwrap(), [opened]);
-    assert!(store.delete_open_session(&device(1).id).await.unwrap());
-    assert_eq!(store.open_sessions().await.unwrap(), []);
+    store.delete_device(&id).await.unwrap();
+    assert_eq!(store.open_sessions().await.unwrap(), [opened, other.clone()]);
+    assert!(store.delete_open_session(&id, at(1)).await.unwrap());
+    assert!(!store.delete_open_session(&id, at(1)).await.unwrap(), "crossed out already");
+    assert_eq!(store.open_sessions().await.unwrap(), [other]);
 }
 
 #[tokio::test]

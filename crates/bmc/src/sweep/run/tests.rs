@@ -58,7 +58,10 @@ impl DeviceBook for Notes {
         none()
     }
 
-    fn session_closed<'a>(&'a self, _device: &'a DeviceId) -> command::BoxFuture<'a, Result<(), Failure>> {
+    fn session_closed<'a>(
+        &'a self,
+        _session: &'a OpenSession,
+    ) -> command::BoxFuture<'a, Result<(), Failure>> {
         none()
     }
 
