@@ -8,8 +8,13 @@ use crate::device::{
     ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, Imported, Job, JobStarted, JobSummary,
     MoveDevice, NewPowerJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
 };
+use crate::inventory::{
+    Diff, DiffQuery, FleetChanges, FleetParts, LearnedModel, PartsQuery, SinceQuery, Version,
+};
 use crate::record::{AuditEntry, AuditQuery, AuditState, KeptFinding};
 use model::device::Reset;
+use model::telemetry::Readings;
+use model::traffic::Traffic;
 use model::{Credential, Device, Failure, Fingerprint, Inventory, Kind, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -119,6 +124,46 @@ impl Client {
     /// The appliance's failure, or `Unreachable`; so for every method here.
     pub fn who_am_i(&self) -> Answer<WhoAmI> {
         self.get("/whoami")
+    }
+
+    /// The parts that a query asks for.
+    pub fn parts(&self, query: &PartsQuery) -> Answer<FleetParts> {
+        self.get(&format!("/inventory/components{}", query_string(query)?))
+    }
+
+    /// The same without a limit, written out as it is read.
+    pub fn export_parts(&self, query: &PartsQuery) -> Answer<impl Read> {
+        self.download("GET", &format!("/inventory/components/export{}", query_string(query)?))
+    }
+
+    /// What changed over the fleet.
+    pub fn changes(&self, query: &SinceQuery) -> Answer<FleetChanges> {
+        self.get(&format!("/inventory/changes{}", query_string(query)?))
+    }
+
+    /// What was learned of each model.
+    pub fn models(&self) -> Answer<Vec<LearnedModel>> {
+        self.get("/models")
+    }
+
+    /// A device's versions, the newest first.
+    pub fn history(&self, key: &str) -> Answer<Vec<Version>> {
+        self.get(&format!("/devices/{}/history", escape(key)))
+    }
+
+    /// What changed on a device between two versions.
+    pub fn diff(&self, key: &str, query: &DiffQuery) -> Answer<Diff> {
+        self.get(&format!("/devices/{}/history/diff{}", escape(key), query_string(query)?))
+    }
+
+    /// A device's sensors as they were last read.
+    pub fn readings(&self, key: &str) -> Answer<Option<Readings>> {
+        self.get(&format!("/devices/{}/readings", escape(key)))
+    }
+
+    /// How a device is asked.
+    pub fn traffic(&self, key: &str) -> Answer<Option<Traffic>> {
+        self.get(&format!("/devices/{}/traffic", escape(key)))
     }
 
     /// Lists devices.

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`device`] | devices, power, adoption, sweeps, jobs |
 //! | [`access`] | users, grants, tokens, explanations |
+//! | [`inventory`] | parts over the fleet, history, what changed, models |
 //! | [`record`] | the audit log, findings |
 //! | [`client`] | one method for each endpoint, blocking |
 
 pub mod access;
 pub mod client;
 pub mod device;
+pub mod inventory;
 pub mod record;
 
 pub use client::Client;

@@ -149,7 +149,8 @@ fn from_to(from: Option<&str>, to: Option<&str>) -> String {
 }
 
 /// A field's name as people say it.
-fn field_words(field: &str) -> String {
+#[must_use]
+pub fn field_words(field: &str) -> String {
     let word = |word: &str| match word {
         "bios" => "BIOS".to_owned(),
         "mac" => "MAC".to_owned(),

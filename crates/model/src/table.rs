@@ -113,7 +113,7 @@ impl Table {
         let mut csv = names.join(",");
         csv.push_str("\r\n");
         for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+            let cells: Vec<String> = row.iter().map(quoted).collect();
             csv.push_str(&cells.join(","));
             csv.push_str("\r\n");
         }

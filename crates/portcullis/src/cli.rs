@@ -57,6 +57,9 @@ pub enum Verb {
     /// Who may do what.
     #[command(subcommand)]
     Access(crate::verbs::access::Verb),
+    /// Parts over the whole fleet, what changed, and what was learned of models.
+    #[command(subcommand)]
+    Inventory(crate::verbs::fleet::Verb),
     /// What was done, by whom; and whether the record is whole.
     #[command(subcommand)]
     Audit(crate::verbs::audit::Verb),

@@ -51,6 +51,7 @@ fn run(cli: Cli) -> Result<(), Exit> {
         Verb::Job(verb) => verbs::job::run(verb, json),
         Verb::Token(verb) => verbs::token::run(verb, json),
         Verb::Access(verb) => verbs::access::run(verb, json),
+        Verb::Inventory(verb) => verbs::fleet::run(verb, json),
         Verb::Audit(verb) => verbs::audit::run(verb, json),
         Verb::Backup(options) => verbs::backup::backup(&options, json),
         Verb::Restore(options) => verbs::backup::restore(&options, json),

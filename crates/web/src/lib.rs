@@ -19,6 +19,8 @@
 //! | [`api`] | the JSON API under `/api/v1` |
 //! | [`pages`] | one module for each page |
 //! | [`view`] | what templates are given |
+//! | `parts_export` | parts over the fleet as a file |
+//! | `since` | a moment that somebody names |
 //! | [`manual`] | the manual, from Markdown |
 //! | [`assets`] | style, script, icon |
 //! | [`observe`] | health and metrics |
@@ -39,9 +41,11 @@ mod manual;
 pub mod metrics;
 mod observe;
 mod pages;
+mod parts_export;
 pub mod router;
 pub mod server;
 pub mod session;
+mod since;
 pub mod tls;
 mod view;
 

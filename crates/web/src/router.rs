@@ -3,7 +3,8 @@
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::pages::{
-    account, audit, device, discovery, enrol, findings, fleet, jobs, manual, models, racks, sign_in, users,
+    account, audit, changes, device, device_history, device_sensors, device_traffic, discovery, enrol,
+    findings, fleet, jobs, learned, manual, models, parts, racks, sign_in, users,
 };
 use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
@@ -62,6 +63,10 @@ pages! {
     get "/fleet/models" => models::show;
     get "/fleet/export" => fleet::export;
     get "/racks" => racks::show;
+    get "/inventory" => parts::show;
+    get "/inventory/export" => parts::export;
+    get "/inventory/changes" => changes::show;
+    get "/inventory/models" => learned::show;
     get "/jobs" => jobs::list;
     get "/jobs/{id}" => jobs::show;
     get "/jobs/{id}/export" => jobs::export;
@@ -83,6 +88,9 @@ pages! {
     get "/manual/{chapter}" => manual::chapter;
     get "/events" => live::stream;
     get "/devices/{name}" => device::show;
+    get "/devices/{name}/history" => device_history::show;
+    get "/devices/{name}/traffic" => device_traffic::show;
+    get "/devices/{name}/sensors" => device_sensors::show;
     post "/devices/{name}/power" => device::power;
     post "/devices/{name}/power/confirmed" => device::power_confirmed;
     post "/devices/{name}/refresh" => device::refresh;

@@ -14,6 +14,13 @@ const ALL: &[&str] = &[
     "/?q=colour:red",
     "/racks",
     "/fleet/models",
+    "/inventory",
+    "/inventory?q=hmaa8",
+    "/inventory?part_number=HMAA8*&kind=memory+module",
+    "/inventory?serial=nothing-is-called-so",
+    "/inventory/changes",
+    "/inventory/changes?since=monday",
+    "/inventory/models",
     "/jobs",
     "/discovery",
     "/findings",
@@ -25,6 +32,12 @@ const ALL: &[&str] = &[
     "/manual",
     "/manual?q=certificate",
     "/devices/r1-u01",
+    "/devices/r1-u01/history",
+    "/devices/r1-u01/history?from=2&to=1",
+    "/devices/r1-u01/traffic",
+    "/devices/r1-u01/sensors",
+    "/devices/bmc-10-0-0-11/history",
+    "/devices/bmc-10-0-0-11/traffic",
     "/devices/bmc-10-0-0-11",
     "/devices/nonsense",
     "/nonsense",
@@ -68,6 +81,41 @@ async fn every_page_is_whole_and_holds_to_the_content_security_policy() {
             assert!(source.starts_with('/'), "{path} loads {}", source.chars().take(60).collect::<String>());
         }
     }
+}
+
+#[tokio::test]
+async fn parts_history_and_changes_say_what_is_kept() {
+    let appliance = Appliance::start(devices::fleet(6)).await;
+    let mut browser = appliance.signed_in("alice", &[(Role::Viewer, Scope::All)]).await;
+    let mut shows = async |path: &str, texts: &[&str]| {
+        let got = browser.get(path).await.text;
+        for text in texts {
+            assert!(got.contains(text), "{path} does not say {text:?}");
+        }
+    };
+    shows("/inventory?part_number=hmaa8gr7ajr4n-xn", &["96 parts in 6 devices match", "/devices/r1-u01\""])
+        .await;
+    shows("/inventory?serial=nothing", &["No part matches."]).await;
+    shows(
+        "/inventory/changes",
+        &[
+            "6 devices are not made of",
+            "system: BIOS version 2.18.0 → 2.19.1",
+            "memory module HMAA8GR7AJR4N-XN added",
+        ],
+    )
+    .await;
+    shows("/inventory/changes?since=monday", &["monday is no date"]).await;
+    shows("/devices/r1-u01/history", &["Version 1 → 2", "<del>2.18.0</del>", "<ins>2.19.1</ins>"]).await;
+    shows("/devices/r1-u01/traffic", &["left alone", "<polyline", "14.8 s", "1.2 MB", "61"]).await;
+    shows("/devices/r1-u01/sensors", &["83.5 °C", "warning", "42 / 47"]).await;
+    shows("/inventory/models", &["PowerEdge R750", "18.3 s", "not honoured"]).await;
+    let csv = browser.get("/inventory/export?part_number=HMAA8*&format=csv").await;
+    assert_eq!(csv.text.lines().count(), 97);
+    assert!(csv.text.starts_with("device,device_name,kind,name,"));
+    assert!(csv.headers.get(header::CONTENT_DISPOSITION).unwrap().to_str().unwrap().contains("attachment"));
+    let json = browser.get("/inventory/export?kind=drive&format=json").await.text;
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&json).unwrap().len(), 24);
 }
 
 #[tokio::test]

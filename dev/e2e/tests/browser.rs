@@ -75,7 +75,7 @@ fn every_page_loads_nothing_from_elsewhere_and_every_link_works() {
     let Some(browser) = Browser::find("every_page_loads_nothing_from_elsewhere").unwrap() else { return };
     let demo = Demo::start();
     let pages =
-        ["/", "/racks", "/discovery", "/findings", "/audit", "/users", "/jobs", "/account", "/manual"];
+        ["/", "/racks", "/inventory", "/discovery", "/findings", "/audit", "/users", "/jobs", "/account", "/manual"];
     let input = json!({ "url": demo.appliance.url(), "session": cookie(&demo.session), "pages": pages });
     passes(browser.run("crawl.mjs", &input, |_said| unreachable!()));
 }
@@ -94,6 +94,9 @@ fn every_page_is_accessible_in_light_and_dark_and_on_a_telephone() {
         "device": device,
         "pages": {
             "fleet": "/", "fleet-filtered": "/?q=power:on", "fleet-none": "/?q=nothing-is-called-so",
+            "inventory": "/inventory?q=a", "inventory-changes": "/inventory/changes", "inventory-models": "/inventory/models",
+            "device-changes": format!("{device}/history"), "device-traffic": format!("{device}/traffic"),
+            "device-sensors": format!("{device}/sensors"),
             "racks": "/racks", "discovery": "/discovery", "device": device, "device-seen": demo.seen,
             "jobs": "/jobs", "job": demo.job, "findings": "/findings", "audit": "/audit", "audit-record": demo.record,
             "users": "/users?user=ops&action=device.power&device=r1-u01", "user": "/users/ops",

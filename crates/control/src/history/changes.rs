@@ -29,7 +29,7 @@ pub struct FleetChanges {
     pub more: usize,
     /// Devices that are not made of what they were.
     pub changed: BTreeSet<DeviceId>,
-    /// Devices that were first read since then.
+    /// Devices that were first read since then; what changed on them afterwards is among the groups.
     pub first_read: BTreeSet<DeviceId>,
 }
 

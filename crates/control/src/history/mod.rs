@@ -20,6 +20,7 @@ pub mod read;
 
 pub use changes::{FleetChanges, Group};
 pub use parts::{FoundParts, PartCount, Parts};
+pub use store::{PartQuery, PartRow, VersionRow};
 
 /// A hash of what is kept: SHA-256.
 pub type Hash = [u8; 32];

@@ -120,6 +120,30 @@ impl Door {
         Ok(Between { from, to, changes: diff(&before, &after) })
     }
 
+    /// The documents that a device's latest reading, or a version, was made from, by path.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Unavailable` if the store cannot be read.
+    pub async fn documents(
+        &self,
+        actor: &Actor,
+        key: &str,
+        version: Option<u64>,
+    ) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        let device = self.device(actor, key)?;
+        let failed = |error: &dyn std::error::Error| unavailable(device.subject(), error);
+        let bundles = self.book().store().documents(&device.id, version).await;
+        let bundles = bundles.map_err(|error| failed(&error))?;
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let all = bundles.iter().map(|bundle| super::bundles::unpack(&bundle.packed));
+            all.collect::<Result<Vec<_>, _>>()
+        });
+        let unpacked = unpacked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&*error))?;
+        let mut documents: Vec<(String, Vec<u8>)> = unpacked.into_iter().flatten().collect();
+        documents.sort();
+        Ok(documents)
+    }
+
     /// What changed since a moment, over the devices that the actor may see.
     ///
     /// # Errors
@@ -149,10 +173,10 @@ impl Door {
 }
 
 fn gather(gathering: &mut Gathering, one: &ChangedSince) -> Result<(), store::error::Cause> {
-    let Some(before) = &one.before else {
+    if one.is_first {
         gathering.first(one.device.clone());
-        return Ok(());
-    };
+    }
+    let Some(before) = &one.before else { return Ok(()) };
     let (before, after): (Vec<Component>, Vec<Component>) = (before.value()?, one.after.value()?);
     gathering.add(&one.device, &diff(&before, &after));
     Ok(())

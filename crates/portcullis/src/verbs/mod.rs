@@ -4,6 +4,7 @@ pub mod access;
 pub mod audit;
 pub mod backup;
 pub mod device;
+pub mod fleet;
 pub mod inspect;
 mod inventory;
 pub mod job;

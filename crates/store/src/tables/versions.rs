@@ -40,8 +40,10 @@ pub struct KnownReading {
 pub struct ChangedSince {
     /// Which.
     pub device: DeviceId,
-    /// At the moment; none where it was not read by then.
+    /// At the moment, or when it was first read after it; none where that is now.
     pub before: Option<Packed>,
+    /// Whether it was not read by then.
+    pub is_first: bool,
     /// Now.
     pub after: Packed,
 }
@@ -142,16 +144,25 @@ impl Store {
             };
             let mut changed = Vec::with_capacity(devices.len());
             for device in devices {
-                let before = packed(
+                let by_then = packed(
                     "SELECT length, packed FROM inventory_versions WHERE device = $1 AND taken_at <= $2 ORDER BY number DESC LIMIT 1",
                     args![&device, since],
                 )?;
+                let is_first = by_then.is_none();
+                let before = match by_then {
+                    Some(packed) => Some(packed),
+                    None => packed(
+                        "SELECT length, packed FROM inventory_versions WHERE device = $1 \
+                         AND number < (SELECT max(number) FROM inventory_versions WHERE device = $1) ORDER BY number LIMIT 1",
+                        args![&device],
+                    )?,
+                };
                 let after = packed(
                     "SELECT length, packed FROM inventory_versions WHERE device = $1 ORDER BY number DESC LIMIT 1",
                     args![&device],
                 )?;
                 if let Some(after) = after {
-                    changed.push(ChangedSince { device: DeviceId(device), before, after });
+                    changed.push(ChangedSince { device: DeviceId(device), before, is_first, after });
                 }
             }
             Ok(changed)

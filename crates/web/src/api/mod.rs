@@ -11,7 +11,7 @@
 //! | `refusal` | failures as HTTP answers |
 //! | `document` | the OpenAPI document |
 //! | `stream` | long answers |
-//! | `devices`, `power`, `sweeps`, `jobs`, `users`, `tokens`, `audit`, `findings`, `backup`, `events` | the endpoints |
+//! | `devices`, `inventory`, `power`, `sweeps`, `jobs`, `users`, `tokens`, `audit`, `findings`, `backup`, `events` | the endpoints |
 
 mod audit;
 mod backup;
@@ -21,6 +21,7 @@ mod events;
 mod extract;
 mod findings;
 mod guard;
+pub(crate) mod inventory;
 mod jobs;
 mod power;
 mod refusal;
@@ -105,6 +106,16 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::show_device, devices::edit_device, devices::forget_device))
         .routes(routes!(devices::show_inventory))
         .routes(routes!(devices::find_devices))
+        .routes(routes!(inventory::show_readings))
+        .routes(routes!(inventory::show_traffic))
+        .routes(routes!(inventory::show_history))
+        .routes(routes!(inventory::show_diff))
+        .routes(routes!(inventory::show_version))
+        .routes(routes!(inventory::show_documents))
+        .routes(routes!(inventory::find_components))
+        .routes(routes!(inventory::export_components))
+        .routes(routes!(inventory::show_changes))
+        .routes(routes!(inventory::list_models))
         .routes(routes!(devices::adopt_device))
         .routes(routes!(devices::refresh_device))
         .routes(routes!(devices::set_device_stage))

@@ -2,15 +2,21 @@
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod changes;
 pub(crate) mod confirm;
 pub(crate) mod device;
+pub(crate) mod device_history;
+pub(crate) mod device_sensors;
+pub(crate) mod device_traffic;
 pub(crate) mod discovery;
 pub(crate) mod enrol;
 pub(crate) mod findings;
 pub(crate) mod fleet;
 pub(crate) mod jobs;
+pub(crate) mod learned;
 pub(crate) mod manual;
 pub(crate) mod models;
+pub(crate) mod parts;
 pub(crate) mod racks;
 pub(crate) mod sign_in;
 pub(crate) mod users;

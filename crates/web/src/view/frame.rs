@@ -34,6 +34,7 @@ pub(crate) struct Entry {
 pub(crate) enum Area {
     Fleet,
     Racks,
+    Inventory,
     Discovery,
     Jobs,
     Findings,
@@ -48,6 +49,7 @@ pub(crate) enum Area {
 const MENU: &[(Area, &str, &str, Option<Action>)] = &[
     (Area::Fleet, "/", "Fleet", None),
     (Area::Racks, "/racks", "Racks", None),
+    (Area::Inventory, "/inventory", "Inventory", None),
     (Area::Discovery, "/discovery", "Discovery", None),
     (Area::Jobs, "/jobs", "Jobs", None),
     (Area::Findings, "/findings", "Findings", None),

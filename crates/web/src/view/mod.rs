@@ -1,6 +1,7 @@
 //! What templates are given: plain values, already in words, so that templates decide nothing but layout.
 
 pub(crate) mod audit;
+pub(crate) mod changes;
 pub(crate) mod device;
 pub(crate) mod fleet;
 pub(crate) mod frame;
@@ -10,6 +11,8 @@ pub(crate) mod models;
 pub(crate) mod pacing;
 pub(crate) mod query;
 pub(crate) mod racks;
+pub(crate) mod sensors;
+pub(crate) mod traffic;
 
 use jiff::Timestamp;
 use model::device::{Certificate, Reset};

@@ -17,8 +17,15 @@ pub struct Example {
 }
 
 /// The endpoints that anybody with a token may ask, and that then show nothing which is not theirs.
-pub const EMPTY_WITHOUT_RIGHTS: &[&str] =
-    &["GET /api/v1/devices", "GET /api/v1/find", "GET /api/v1/jobs", "GET /api/v1/findings"];
+pub const EMPTY_WITHOUT_RIGHTS: &[&str] = &[
+    "GET /api/v1/devices",
+    "GET /api/v1/find",
+    "GET /api/v1/inventory/components",
+    "GET /api/v1/inventory/components/export",
+    "GET /api/v1/inventory/changes",
+    "GET /api/v1/jobs",
+    "GET /api/v1/findings",
+];
 
 /// The endpoints that are about the token's holder alone.
 pub const ABOUT_ONESELF: &[&str] = &["GET /api/v1/whoami", "GET /api/v1/tokens"];
@@ -45,7 +52,7 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
         .start_once(&operator(), "nothing".into(), harness.app.controllers.clone(), none)
         .await;
     harness.app.jobs.close().await;
-    let mut all = Vec::new();
+    let mut all = kept();
     let mut add = |method, template: &'static str, path: String, body| {
         all.push(Example { method, template, path, body });
     };
@@ -102,4 +109,23 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
     add("GET", "/api/v1/events", "/events".into(), None);
     add("POST", "/api/v1/backup", "/backup".into(), None);
     all
+}
+
+/// What is kept of readings.
+fn kept() -> Vec<Example> {
+    let device = |template, rest: &str| (template, format!("/devices/{DEVICE}{rest}"));
+    let part = "part_number=HMAA8GR7AJR4N-XN";
+    let all = [
+        device("/api/v1/devices/{key}/readings", "/readings"),
+        device("/api/v1/devices/{key}/traffic", "/traffic"),
+        device("/api/v1/devices/{key}/history", "/history"),
+        device("/api/v1/devices/{key}/history/diff", "/history/diff"),
+        device("/api/v1/devices/{key}/history/{version}", "/history/1"),
+        device("/api/v1/devices/{key}/documents", "/documents"),
+        ("/api/v1/inventory/components", format!("/inventory/components?{part}")),
+        ("/api/v1/inventory/components/export", format!("/inventory/components/export?{part}&format=json")),
+        ("/api/v1/inventory/changes", "/inventory/changes?since=2020-01-01".into()),
+        ("/api/v1/models", "/models".into()),
+    ];
+    all.map(|(template, path)| Example { method: "GET", template, path, body: None }).into()
 }

@@ -115,10 +115,16 @@ async fn who_has_no_grants_sees_nothing_and_does_nothing() {
 
 fn is_empty(got: &Got) -> bool {
     let json = got.json();
-    match json.get("devices") {
-        Some(devices) => devices == &json!([]) && json["total"] == 0,
-        None => json == json!([]),
+    if let Some(devices) = json.get("devices") {
+        return devices == &json!([]) && json["total"] == 0;
     }
+    if let Some(parts) = json.get("components") {
+        return parts == &json!([]) && json["counts"] == json!([]) && json["total"] == 0;
+    }
+    if let Some(groups) = json.get("groups") {
+        return groups == &json!([]) && json["first_read"] == json!([]) && json["changed"] == 0;
+    }
+    json == json!([])
 }
 
 #[tokio::test]

@@ -273,3 +273,43 @@ fn people(client: &api::Client) {
     let kept = client.tokens().unwrap();
     assert!(kept.iter().find(|it| it.id == id).unwrap().revoked);
 }
+
+#[tokio::test]
+async fn parts_are_found_and_written_out_for_those_who_may_see_their_devices() {
+    let harness = Harness::start().await;
+    let root = harness.administrator().await;
+    let lab = Scope::Zone("lab".into());
+    let lab = harness.user("lab", &[(Role::Viewer, lab.clone())], (Role::Viewer, lab)).await;
+    let get = async |token: &str, path: &str| harness.ask(Some(token), "GET", path, None).await;
+    let all = get(&root, "/inventory/components?part_number=HMAA8*&limit=3").await.json();
+    let own = get(&lab, "/inventory/components?part_number=HMAA8*&limit=3").await.json();
+    assert_eq!(all["components"].as_array().unwrap().len(), 3);
+    assert_eq!((&own["total"], &own["in_devices"]), (&json!(16), &json!(1)));
+    assert_eq!(own["components"][0]["device"], crate::harness::LAB_DEVICE);
+    assert!(all["total"].as_u64().unwrap() > 500, "{}", all["total"]);
+    let exported = get(&lab, "/inventory/components/export?format=json").await.json();
+    assert!(exported.as_array().unwrap().iter().all(|part| part["device"] == crate::harness::LAB_DEVICE));
+    let changes = get(&lab, "/inventory/changes?since=2020-01-01").await.json();
+    assert_eq!((&changes["changed"], changes["first_read"].as_array().unwrap().len()), (&json!(1), 1));
+    for wrong in [
+        "/inventory/changes?since=monday",
+        "/inventory/components?limit=5001",
+        "/inventory/components?mac=xyz",
+    ] {
+        assert_eq!(get(&root, wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+    let device = crate::harness::DEVICE;
+    let diff = get(&root, &format!("/devices/{device}/history/diff")).await.json();
+    let texts: Vec<&str> =
+        diff["changes"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        texts,
+        [
+            "memory module DIMM.16 in A16: added (HMAA8GR7AJR4N-XN)",
+            "system System: BIOS version 2.18.0 → 2.19.1"
+        ]
+    );
+    assert_eq!(diff["changes"][1]["change"], "changed");
+    assert_eq!(get(&root, &format!("/devices/{device}/history/7")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&root, &format!("/devices/{device}/traffic")).await.json()["limit"], 3);
+}

@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod devices;
 pub mod driver;
+pub mod readings;
 
 use control::{AccessBook, Book, Door, Events, Gate, Jobs, Records};
 use driver::Pretender;
@@ -36,9 +37,7 @@ impl Appliance {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = store::Store::open(at("store.db").to_str().unwrap()).unwrap();
         store.put_devices(devices.clone()).await.unwrap();
-        for device in devices.iter().filter(|device| device.is_adopted()).take(100) {
-            store.put_inventory(&device.id, &devices::inventory(device)).await.unwrap();
-        }
+        readings::keep(&store, &devices, clock.now()).await;
         let vault = Arc::new(vault::Vault::new(vault::Key::generate().unwrap()));
         let signer = audit::key::create(&at("audit.key")).unwrap();
         let log = {
@@ -75,7 +74,9 @@ impl Appliance {
         });
         // What moves is not kept over a start: it is read again.
         for device in devices.iter().filter(|device| device.is_adopted()) {
-            devices::read(device).into_iter().for_each(|seen| drop(app.door.book().observe(seen)));
+            let moving = readings::moving(device, app.clock.now());
+            let seen = devices::read(device).into_iter().chain(moving);
+            seen.for_each(|seen| drop(app.door.book().observe(seen)));
         }
         let router = web::router(&app, axum::Router::new());
         Self { app, router, door, gate, store, closing, folder }

@@ -4,6 +4,8 @@
 pub mod counting;
 #[path = "../common/devices.rs"]
 pub mod devices;
+#[path = "../common/readings.rs"]
+pub mod readings;
 
 use axum::Router;
 use axum::body::Body;
@@ -78,9 +80,7 @@ impl Harness {
         let store = store::Store::open(at("store.db").to_str().unwrap()).unwrap();
         let devices = fleet();
         store.put_devices(devices.clone()).await.unwrap();
-        for device in devices.iter().filter(|device| device.is_adopted()) {
-            store.put_inventory(&device.id, &devices::inventory(device)).await.unwrap();
-        }
+        readings::keep(&store, &devices, manual.now()).await;
         let vault = Arc::new(vault::Vault::new(vault::Key::generate().unwrap()));
         let log = log(&folder, Arc::clone(&clock)).await;
         let events = Events::new(Arc::clone(&clock));
@@ -123,7 +123,9 @@ impl Harness {
     async fn furnish(&self, devices: &[Device]) {
         use model::book::DeviceBook as _;
         for device in devices.iter().filter(|device| device.is_adopted()) {
-            devices::read(device).into_iter().for_each(|seen| drop(self.door.book().observe(seen)));
+            let moving = readings::moving(device, self.clock.now());
+            let seen = devices::read(device).into_iter().chain(moving);
+            seen.for_each(|seen| drop(self.door.book().observe(seen)));
         }
         self.door.book().flush().await;
         let now = self.clock.now();
