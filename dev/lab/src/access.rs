@@ -42,6 +42,8 @@ pub struct Account {
     pub password: Secret<String>,
     /// Its role.
     pub role: Role,
+    /// Whether it may be used.
+    pub enabled: bool,
 }
 
 /// A session.
@@ -146,6 +148,25 @@ impl Access {
         account.map(|account| account.password = password).is_some()
     }
 
+    /// Puts an account in the place of the one with its identifier, or beside the others. Who is disabled has no
+    /// sessions any more.
+    pub fn put(&mut self, account: Account) {
+        let old = self.accounts.iter_mut().find(|known| known.id == account.id);
+        let (was, enabled) = (old.as_ref().map(|old| old.username.clone()), account.enabled);
+        match old {
+            Some(old) => *old = account,
+            None => self.accounts.push(account),
+        }
+        self.sessions.retain(|session| enabled || Some(&session.username) != was.as_ref());
+    }
+
+    /// Takes an account away, and its sessions.
+    pub fn remove(&mut self, id: &str) {
+        let Some(at) = self.accounts.iter().position(|account| account.id == id) else { return };
+        let account = self.accounts.remove(at);
+        self.sessions.retain(|session| session.username != account.username);
+    }
+
     /// Ends what has run out.
     pub fn advance(&mut self, now: Timestamp) {
         let limit = SignedDuration::from_secs(i64::from(self.timeout_seconds));
@@ -185,8 +206,9 @@ impl Access {
         if self.is_locked() {
             return Err(Denial::Locked);
         }
-        let right =
-            |account: &&Account| account.username == username && account.password.expose() == password;
+        let right = |account: &&Account| {
+            account.enabled && account.username == username && account.password.expose() == password
+        };
         if let Some(account) = self.accounts.iter().find(right) {
             self.wrong = 0;
             return Ok(account.role);
@@ -249,6 +271,7 @@ mod tests {
             username: "root".into(),
             password: "right".into(),
             role: Role::Administrator,
+            enabled: true,
         };
         Access::new(&kind.row().access, 3, vec![root])
     }

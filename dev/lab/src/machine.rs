@@ -58,12 +58,14 @@ impl Machine {
             username: "monitor".to_owned(),
             password: credential.password.clone(),
             role: Role::ReadOnly,
+            enabled: true,
         };
         let admin = Account {
             id: row.ids.account.to_owned(),
             username: credential.username,
             password: credential.password,
             role: Role::Administrator,
+            enabled: true,
         };
         Self {
             power: Power::steady(unit.starts_on(), now),
@@ -329,8 +331,12 @@ impl Machine {
             "PATCH" | "DELETE" if role != Role::Administrator && self.allowed(rest) != "GET, HEAD" => {
                 forbidden()
             }
+            "POST" if rest == ["AccountService", "Accounts"] => match role {
+                Role::Administrator => self.create_account(request, now),
+                Role::Operator | Role::ReadOnly => forbidden(),
+            },
             "PATCH" if self.allowed(rest).contains("PATCH") => {
-                let etag = known.as_ref().and_then(etag_of);
+                let etag = known.as_ref().and_then(|doc| etag_at(rest, doc));
                 match (request.if_match, etag) {
                     (Some(asked), Some(etag)) if asked != "*" && asked != etag => problem(
                         412,
@@ -346,6 +352,7 @@ impl Machine {
                     self.access.close(id);
                     Response::empty(204)
                 }
+                ["AccountService", "Accounts", id] => self.delete_account(id),
                 _ => not_allowed(self.allowed(rest)),
             },
             "POST" | "PATCH" | "PUT" => not_allowed(self.allowed(rest)),
@@ -361,8 +368,11 @@ impl Machine {
     /// What may be done with the resource at `rest`.
     fn allowed(&self, rest: &[&str]) -> &'static str {
         match rest {
-            ["Systems", _] | ["AccountService", "Accounts", _] | ["SessionService"] => "GET, HEAD, PATCH",
-            ["SessionService", "Sessions"] => "GET, HEAD, POST",
+            ["AccountService", "Accounts", _] => "GET, HEAD, PATCH, DELETE",
+            ["Systems", id] if *id == self.row().ids.system => "GET, HEAD, PATCH",
+            ["SessionService"] => "GET, HEAD, PATCH",
+            ["Managers", id, "NetworkProtocol"] if *id == self.row().ids.manager => "GET, HEAD, PATCH",
+            ["SessionService", "Sessions"] | ["AccountService", "Accounts"] => "GET, HEAD, POST",
             ["SessionService", "Sessions", _] => "GET, HEAD, DELETE",
             [.., "Actions", _] => "POST",
             _ => "GET, HEAD",
@@ -380,13 +390,13 @@ impl Machine {
             let Some(doc) = view.document(rest) else {
                 return if self.is_action(rest) { not_allowed("POST") } else { not_found(request.path) };
             };
-            // An account has an ETag with every maker, in the header if nowhere else.
-            let account = matches!(rest, ["AccountService", "Accounts", _]);
-            let etag = etag_of(&doc)
-                .or_else(|| account.then(|| format!("\"{:016x}\"", hash(doc.to_string().as_bytes()))));
+            let etag = etag_at(rest, &doc);
             let described = describedby(&doc);
+            // What is put into an answer by `$expand` has ETags of its own: the one of the document around it says
+            // nothing of that.
+            let etag = etag.filter(|_| !request.query.is_some_and(|query| query.contains("expand=")));
             if let (Some(asked), Some(etag)) = (request.if_none_match, &etag)
-                && asked == etag
+                && asked.split(',').any(|asked| matches!(asked.trim(), "*") || asked.trim() == etag)
             {
                 return Response::empty(304).with("ETag", etag);
             }
@@ -451,8 +461,11 @@ fn describedby(doc: &Value) -> Option<String> {
     Some(format!("<http://redfish.dmtf.org/schemas/v1/{schema}.json>; rel=describedby"))
 }
 
-fn etag_of(doc: &Value) -> Option<String> {
-    doc.get("@odata.etag").and_then(Value::as_str).map(str::to_owned)
+/// The ETag of a document. An account has one with every maker, in the header if nowhere else.
+fn etag_at(rest: &[&str], doc: &Value) -> Option<String> {
+    let own = doc.get("@odata.etag").and_then(Value::as_str).map(str::to_owned);
+    let account = matches!(rest, ["AccountService", "Accounts", _]);
+    own.or_else(|| account.then(|| format!("\"{:016x}\"", hash(doc.to_string().as_bytes()))))
 }
 
 /// A body that must be a JSON object.

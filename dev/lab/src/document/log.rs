@@ -49,7 +49,7 @@ impl View<'_> {
             "Name": format!("{} Log Service", log.id),
             "Description": "Log Service",
             "ServiceEnabled": true,
-            "LogEntryType": "Oem",
+            "LogEntryType": "OEM",
             "MaxNumberOfRecords": 1024,
             "OverWritePolicy": "WrapsWhenFull",
             "DateTime": self.time(self.now),
@@ -62,12 +62,25 @@ impl View<'_> {
     }
 
     fn log_entries(&self, base: &str, log: &Log, path: &[&str]) -> Option<(Place, Value)> {
-        let [id] = path else {
-            let ids: Vec<String> = (1..=log.entries).map(|number| number.to_string()).collect();
-            let title = "Log Entry Collection";
-            return path.is_empty().then(|| self.collection(base, "LogEntryCollection", title, &ids));
-        };
-        let number = (1..=log.entries).find(|number| number.to_string() == *id)?;
+        match path {
+            // The members of this one collection are always inside of it (DSP2046, LogEntryCollection).
+            [] => {
+                let ids: Vec<String> = (1..=log.entries).map(|number| number.to_string()).collect();
+                let (place, mut doc) =
+                    self.collection(base, "LogEntryCollection", "Log Entry Collection", &ids);
+                let entries = (1..=log.entries).map(|number| self.log_entry(base, log, number)).collect();
+                set(&mut doc, "Members", Value::Array(entries));
+                Some((place, doc))
+            }
+            [id] => {
+                let number = (1..=log.entries).find(|number| number.to_string() == *id)?;
+                Some((Place::LogEntry, self.log_entry(base, log, number)))
+            }
+            _ => None,
+        }
+    }
+
+    fn log_entry(&self, base: &str, log: &Log, number: usize) -> Value {
         let (message, severity) = self.entry(log, number);
         // The newest is of when the power was last switched, the others are hours older each.
         let age = SignedDuration::from_hours(i64::try_from(log.entries - number).unwrap_or(0) * 7);
@@ -83,8 +96,8 @@ impl View<'_> {
             "MessageId": format!("Lab.1.0.{number:04}"),
             "MessageArgs": [],
         });
-        self.head(&mut doc, "LogEntry", &format!("{base}/{id}"), id);
-        Some((Place::LogEntry, doc))
+        self.head(&mut doc, "LogEntry", &format!("{base}/{number}"), &number.to_string());
+        doc
     }
 
     /// What an entry says: the last one tells the ailment, where there is one.

@@ -130,7 +130,7 @@ impl View<'_> {
             "SNMP": { "ProtocolEnabled": false, "Port": 161 },
             "KVMIP": { "ProtocolEnabled": true, "Port": 5900 },
             "VirtualMedia": { "ProtocolEnabled": true, "Port": 17988 },
-            "NTP": { "ProtocolEnabled": true, "NTPServers": ["10.20.255.1", "10.20.255.2"] },
+            "NTP": { "ProtocolEnabled": true, "NTPServers": self.settings.ntp_servers() },
             "IPMI": { "ProtocolEnabled": false, "Port": 623 },
             "SSDP": { "ProtocolEnabled": false, "Port": 1900 },
             "Status": status(Health::Ok),

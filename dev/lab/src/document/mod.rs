@@ -56,6 +56,16 @@ pub struct Settings {
     pub light: bool,
     /// `BootSourceOverrideTarget`, and whether it stays.
     pub boot: Option<(String, bool)>,
+    /// `NTP/NTPServers`, where they were set.
+    pub ntp: Option<Vec<String>>,
+}
+
+impl Settings {
+    /// Where the BMC takes the time from.
+    #[must_use]
+    pub fn ntp_servers(&self) -> Vec<String> {
+        self.ntp.clone().unwrap_or_else(|| vec!["10.20.255.1".to_owned(), "10.20.255.2".to_owned()])
+    }
 }
 
 /// Everything that a document may say.
@@ -299,13 +309,21 @@ impl View<'_> {
         doc
     }
 
-    fn etag(&self, path: &[&str], fields: &Map<String, Value>) -> Option<String> {
+    /// The ETag, without what the time is (DSP0266, "ETags").
+    fn etag(&self, path: &[&str], fields: &mut Map<String, Value>) -> Option<String> {
+        match self.row.manner.etag {
+            Etag::None => return None,
+            Etag::Accounts if path != ["AccountService"] => return None,
+            _ => {}
+        }
+        let time = fields.remove("DateTime");
         let sum = hash(serde_json::to_string(fields).ok()?.as_bytes());
+        fields.extend(time.map(|time| ("DateTime".to_owned(), time)));
         match self.row.manner.etag {
             Etag::Weak => Some(format!("W/\"{:08X}\"", sum >> 32)),
             Etag::Strong => Some(format!("\"{sum:016x}\"")),
-            Etag::Accounts if path == ["AccountService"] => Some(format!("\"{}\"", sum >> 24)),
-            Etag::Accounts | Etag::None => None,
+            Etag::Accounts => Some(format!("\"{}\"", sum >> 24)),
+            Etag::None => None,
         }
     }
 }

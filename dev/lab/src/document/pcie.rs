@@ -132,9 +132,6 @@ impl View<'_> {
             "Description": device.model,
             "Manufacturer": device.maker,
             "Model": device.model,
-            "PartNumber": device.part,
-            "SerialNumber": device.serial,
-            "FirmwareVersion": device.firmware,
             "DeviceType": if device.functions > 1 { "MultiFunction" } else { "SingleFunction" },
             "PCIeInterface": {
                 "LanesInUse": device.lanes, "MaxLanes": device.lanes, "PCIeType": "Gen4", "MaxPCIeType": "Gen4",
@@ -143,6 +140,16 @@ impl View<'_> {
             "Links": { "Chassis": [link(&self.chassis_path())] },
             "Status": { "State": "Enabled", "Health": "OK", "HealthRollup": "OK" },
         });
+        // Bridges have none of these.
+        for (name, value) in [
+            ("PartNumber", device.part),
+            ("SerialNumber", device.serial),
+            ("FirmwareVersion", device.firmware),
+        ] {
+            if !value.is_empty() {
+                set(&mut doc, name, json!(value));
+            }
+        }
         self.head(&mut doc, "PCIeDevice", path, id);
         doc
     }

@@ -51,6 +51,12 @@ pub(super) enum Sense {
 const CELSIUS: (&str, &str) = ("Temperature", "Cel");
 const WATTS: (&str, &str) = ("Power", "W");
 
+/// A reading without fractions, as the older schemas want it.
+#[expect(clippy::cast_possible_truncation, reason = "readings are far inside the range of i64")]
+pub(super) fn whole(reading: f64) -> i64 {
+    reading.round() as i64
+}
+
 impl View<'_> {
     /// The sensors of the main chassis, in the order of their numbers.
     pub(super) fn senses(&self) -> Vec<Sense> {

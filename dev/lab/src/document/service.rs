@@ -196,7 +196,7 @@ impl View<'_> {
             "Password": null,
             "RoleId": account.role.word(),
             "AccountTypes": ["Redfish"],
-            "Enabled": true,
+            "Enabled": account.enabled,
             "Locked": self.access.is_locked(),
             "Links": { "Role": link(&format!("{base}/Roles/{}", account.role.word())) },
         })

@@ -2,6 +2,7 @@
 
 use super::{Place, View, link, set, status};
 use crate::hardware::{Ailment, Drive, health_word};
+use crate::random::hash;
 use model::device::Health;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -119,7 +120,7 @@ impl View<'_> {
             [asked] if *asked == id => {
                 let mut doc = self.controller_fields();
                 self.head(&mut doc, "StorageController", &format!("{base}/{id}"), &id);
-                let name = json!([{ "DurableName": self.hardware.raid_serial, "DurableNameFormat": "NAA" }]);
+                let name = json!([{ "DurableName": durable(&self.hardware.raid_serial), "DurableNameFormat": "EUI" }]);
                 set(&mut doc, "Identifiers", name);
                 set(&mut doc, "Description", json!("Storage Controller"));
                 Some((Place::Controller, doc))
@@ -228,7 +229,7 @@ impl View<'_> {
             "EncryptionAbility": "None",
             "EncryptionStatus": "Unencrypted",
             "StatusIndicator": if health == Health::Ok { "OK" } else { "PredictiveFailureAnalysis" },
-            "Identifiers": [{ "DurableName": format!("eui.{}", serial.to_lowercase()), "DurableNameFormat": "EUI" }],
+            "Identifiers": [{ "DurableName": durable(serial), "DurableNameFormat": "EUI" }],
             "PhysicalLocation": { "PartLocation": {
                 "LocationType": "Bay", "LocationOrdinalValue": number, "ServiceLabel": bay,
             }},
@@ -240,4 +241,11 @@ impl View<'_> {
         }
         Some((Place::Drive, doc))
     }
+}
+
+/// A name for ever (DSP2046, Resource `DurableName`), out of a serial number.
+fn durable(serial: &str) -> String {
+    let pairs: Vec<String> =
+        hash(serial.as_bytes()).to_be_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join("-")
 }

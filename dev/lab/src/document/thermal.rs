@@ -1,6 +1,6 @@
 //! Temperatures and fans: the older document with everything in it, and the newer one with a document for each fan.
 
-use super::sensor::Sense;
+use super::sensor::{Sense, whole};
 use super::{Place, View, link, set, status};
 use crate::hardware::Ailment;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ impl View<'_> {
             "MemberId": number.to_string(),
             "Name": (self.row.names.fan)(number),
             "PhysicalContext": "SystemBoard",
-            "Reading": probe.reading,
+            "Reading": whole(probe.reading),
             "ReadingUnits": "RPM",
             "MinReadingRange": 0,
             "MaxReadingRange": 15_000,

@@ -18,6 +18,9 @@ impl View<'_> {
                     "Name": "Certificate Service",
                     "Description": "Certificate Service",
                     "CertificateLocations": link(&format!("{base}/CertificateLocations")),
+                    "Actions": { "#CertificateService.ReplaceCertificate": {
+                        "target": format!("{base}/Actions/CertificateService.ReplaceCertificate"),
+                    }},
                 });
                 self.head(&mut doc, "CertificateService", &base, "CertificateService");
                 Some((Place::CertificateService, doc))

@@ -1,6 +1,7 @@
 //! Dell: iDRAC 9. Identifiers with dots, the service tag in the root, no intermediate power states.
 
 use super::layout::{Layout, Log, Owner, Ports, USUAL};
+use super::oem::{self, DELL_DISK, DELL_MEMORY, DELL_NIC, DELL_SOFTWARE, DELL_SYSTEM};
 use super::{
     AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
     RootRow, Told, Versions,
@@ -79,7 +80,7 @@ pub(super) static ROW: Flavour = Flavour {
         assembly: true,
         controller: str::to_owned,
         ports: Ports { newer: false, older: true, functions: true },
-        bridges: 8,
+        bridges: 12,
         pcie: |number| format!("{}-0", 23 + number * 5),
         system_pcie: true,
         memory_metrics: true,
@@ -203,7 +204,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["1.10.2", "1.12.1"],
             psu_watts: 1400,
-            gpus: 0,
+            gpus: 2,
         },
         Model {
             name: "PowerEdge R660",
@@ -239,6 +240,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::Drive, &["StatusIndicator"]),
         (Place::Function, &["DeviceEnabled"]),
         (Place::LogService, &["Status"]),
+        (Place::Gpu, &["FirmwareVersion", "Location"]),
         (Place::Memory, &["BaseModuleType", "MemoryLocation", "MemoryMedia"]),
         (Place::MemoryMetrics, &["BandwidthPercent"]),
         (Place::NetworkPort, &["AssociatedNetworkAddresses@odata.count", "PortMaximumMTU"]),
@@ -299,6 +301,14 @@ fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
 }
 
 fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
+    match place {
+        Place::Memory => oem::add(doc, "Dell", Some("DellMemory"), DELL_MEMORY),
+        Place::Drive => oem::add(doc, "Dell", Some("DellPhysicalDisk"), DELL_DISK),
+        Place::Function => oem::add(doc, "Dell", Some("DellNIC"), DELL_NIC),
+        Place::System => oem::add(doc, "Dell", Some("DellSystem"), DELL_SYSTEM),
+        Place::Firmware => oem::add(doc, "Dell", Some("DellSoftwareInventory"), DELL_SOFTWARE),
+        _ => {}
+    }
     match place {
         Place::Root => set(
             doc,

@@ -1,6 +1,7 @@
 //! HPE: iLO 5. Weak ETags, `$expand` of one kind only, no PowerCycle, whole URLs for new sessions.
 
 use super::layout::{Controllers, Layout, Log, Owner, USUAL};
+use super::oem::{self, HPE_MEMORY, HPE_PROCESSOR, HPE_SYSTEM};
 use super::{
     AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
     RootRow, Told, Versions,
@@ -72,12 +73,12 @@ pub(super) static ROW: Flavour = Flavour {
     layout: Layout {
         controllers: Controllers::Collection,
         unit_per_drive: Some(|number| format!("DA{number:06X}")),
-        bridges: 3,
+        bridges: 6,
         pcie: |number| (number + 7).to_string(),
         bios: ("bios", "settings"),
         registry: Some("v1_2_60"),
         attributes: 240,
-        boot: (10, |number| (number + 1).to_string()),
+        boot: (20, |number| (number + 1).to_string()),
         logs: &[
             Log { owner: Owner::System, id: "IML", entries: 12 },
             Log { owner: Owner::System, id: "SL", entries: 3 },
@@ -241,7 +242,7 @@ pub(super) static ROW: Flavour = Flavour {
         (Place::Volume, &["@odata.context"]),
     ],
     decorate,
-    extra: |_, _| None,
+    extra: devices,
 };
 
 fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
@@ -327,6 +328,7 @@ fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
                 _ => "InPost",
             };
             set(doc, "Oem", json!({ "Hpe": { "PostState": post, "PowerOnDelay": "Minimum" } }));
+            oem::add(doc, "Hpe", None, HPE_SYSTEM);
         }
         // The server's interfaces tell their state only with an agent in the operating system.
         Place::HostNic => {
@@ -339,7 +341,75 @@ fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
         Place::Processor => {
             set(doc, "PartNumber", json!(""));
             set(doc, "SerialNumber", json!(""));
+            oem::add(doc, "Hpe", None, HPE_PROCESSOR);
+        }
+        Place::Memory => oem::add(doc, "Hpe", None, HPE_MEMORY),
+        Place::Chassis => {
+            let devices = json!({ "@odata.id": format!("{}/Devices", view.chassis_path()) });
+            set(doc, "Oem", json!({ "Hpe": { "Links": { "Devices": devices } } }));
         }
         _ => {}
+    }
+}
+
+/// What is plugged in, by HPE's own schema.
+fn devices(view: &View<'_>, path: &[&str]) -> Option<Value> {
+    let base = format!("{}/Devices", view.chassis_path());
+    let ["Chassis", "1", "Devices", rest @ ..] = path else { return None };
+    let hardware = view.hardware;
+    let mut all: Vec<(String, String, &str, &str, &str)> = Vec::new();
+    for (card, adapter) in hardware.adapters.iter().enumerate() {
+        let place = if card == 0 { "Embedded LOM".to_owned() } else { format!("PCI-E Slot {card}") };
+        all.push((
+            adapter.part.model.to_owned(),
+            place,
+            adapter.part.part,
+            &adapter.serial,
+            adapter.part.firmware,
+        ));
+    }
+    for (number, drive) in hardware.drives.iter().enumerate() {
+        let place = (view.row.names.bay)(number);
+        all.push((
+            format!("{} Drive", drive.part.protocol),
+            place,
+            drive.part.model,
+            &drive.serial,
+            drive.part.firmware,
+        ));
+    }
+    for (number, psu) in hardware.psus.iter().enumerate() {
+        let place = format!("Power Supply Slot {}", number + 1);
+        all.push(("HPE Flexible Slot Power Supply".to_owned(), place, "865414-B21", &psu.serial, "1.00"));
+    }
+    let raid = view.row.names.raid;
+    all.push((
+        raid.model.to_owned(),
+        "Embedded RAID".to_owned(),
+        "836260-001",
+        &hardware.raid_serial,
+        raid.firmware,
+    ));
+    match rest {
+        [] => {
+            let ids: Vec<String> = (1..=all.len()).map(|number| number.to_string()).collect();
+            Some(view.collection(&base, "HpeServerDeviceCollection", "Devices", &ids).1)
+        }
+        [id] => {
+            let (_, (name, place, product, serial, version)) =
+                (1_usize..).zip(&all).find(|(number, _)| number.to_string() == *id)?;
+            let mut doc = json!({
+                "Name": name,
+                "Location": place,
+                "Manufacturer": "HPE",
+                "ProductPartNumber": product,
+                "SerialNumber": serial,
+                "FirmwareVersion": { "Current": { "VersionString": version } },
+                "Status": { "State": "Enabled", "Health": "OK" },
+            });
+            view.head(&mut doc, "HpeServerDevice", &format!("{base}/{id}"), id);
+            Some(doc)
+        }
+        _ => None,
     }
 }

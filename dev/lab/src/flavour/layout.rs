@@ -192,6 +192,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("CertificateService", "v1_0_3"),
     ("EnvironmentMetrics", "v1_3_0"),
     ("Fan", "v1_1_1"),
+    ("HpeServerDevice", "v2_1_0"),
     ("License", "v1_0_0"),
     ("LicenseService", "v1_0_0"),
     ("LogEntry", "v1_9_0"),

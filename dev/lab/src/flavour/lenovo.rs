@@ -1,6 +1,7 @@
 //! Lenovo: XClarity Controller. Upper-case UUIDs, ETags everywhere, short sessions, ForceOn.
 
 use super::layout::{Controllers, Layout, Licence, Log, Owner, USUAL};
+use super::oem::{self, LENOVO_MEMORY, LENOVO_SOFTWARE};
 use super::{
     AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
     RootRow, Told, Versions,
@@ -77,7 +78,7 @@ pub(super) static ROW: Flavour = Flavour {
         environment: true,
         core_sensors: Some(40),
         controllers: Controllers::Inline,
-        bridges: 6,
+        bridges: 10,
         pcie: |number| format!("slot_{}", number + 1),
         system_pcie: true,
         memory_metrics: false,
@@ -197,7 +198,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 8,
             bios: &["ESE118E", "ESE122T"],
             psu_watts: 1800,
-            gpus: 0,
+            gpus: 4,
         },
     ],
     serial: |dice| format!("J{}{}", dice.digits(1), dice.text(b"0123456789ABCDEFGHJKLMNPRSTVWXYZ", 6)),
@@ -280,6 +281,11 @@ fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
 }
 
 fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
+    match place {
+        Place::Memory => oem::add(doc, "Lenovo", None, LENOVO_MEMORY),
+        Place::Firmware => oem::add(doc, "Lenovo", None, LENOVO_SOFTWARE),
+        _ => {}
+    }
     match place {
         Place::Chassis => {
             let placement = json!({ "Rack": view.unit.rack, "RackOffset": view.unit.rack_unit, "RackOffsetUnits": "EIA_310" });

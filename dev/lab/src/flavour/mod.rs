@@ -9,6 +9,7 @@ mod hpe;
 pub mod layout;
 mod lenovo;
 mod nvidia;
+mod oem;
 mod openbmc;
 mod supermicro;
 

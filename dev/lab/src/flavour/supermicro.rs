@@ -2,6 +2,7 @@
 //! the same certificate subject on every controller.
 
 use super::layout::{Layout, Log, Owner, USUAL};
+use super::oem::{self, SUPERMICRO_DRIVE};
 use super::{
     AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
     RootRow, Told, Versions,
@@ -64,7 +65,7 @@ pub(super) static ROW: Flavour = Flavour {
     schemas: &[("LogEntry", "v1_7_0"), ("Sensor", "v1_1_1"), ("MemoryMetrics", "v1_4_0")],
     layout: Layout {
         volumes: false,
-        bridges: 4,
+        bridges: 16,
         pcie: |number| format!("NIC{}", number + 1),
         memory_metrics: true,
         bios: ("Bios", "SD"),
@@ -176,7 +177,7 @@ pub(super) static ROW: Flavour = Flavour {
             bays: 12,
             bios: &["2.6", "2.8"],
             psu_watts: 1600,
-            gpus: 0,
+            gpus: 4,
         },
     ],
     serial: |dice| format!("S{}X{}A{}", dice.digits(6), dice.digits(1), dice.digits(6)),
@@ -304,6 +305,10 @@ fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
 }
 
 fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
+    match place {
+        Place::Drive => oem::add(doc, "Supermicro", None, SUPERMICRO_DRIVE),
+        _ => {}
+    }
     match place {
         // The controller's UUID ends in its MAC address.
         Place::Root | Place::Manager => {
