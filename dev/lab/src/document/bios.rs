@@ -185,7 +185,7 @@ impl View<'_> {
             "RegistryVersion": version.trim_start_matches('v').replace('_', "."),
             "SupportedSystems": [{
                 "ProductName": self.hardware.model.name,
-                "SystemId": self.hardware.model.board,
+                "SystemId": self.hardware.model.board.replace('-', ""),
                 "FirmwareVersion": self.hardware.bios,
             }],
             "RegistryEntries": { "Attributes": attributes, "Menus": [], "Dependencies": [] },

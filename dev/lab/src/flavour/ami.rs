@@ -44,7 +44,7 @@ pub(super) static ROW: Flavour = Flavour {
         chassis: "v1_15_0",
         manager: "v1_14_0",
         processor: "v1_10_0",
-        memory: "v1_8_0",
+        memory: "v1_11_0",
         storage: "v1_9_0",
         drive: "v1_11_0",
         nic: "v1_6_2",
@@ -68,7 +68,6 @@ pub(super) static ROW: Flavour = Flavour {
         ("CertificateService", "v1_0_2"),
         ("LogService", "v1_1_0"),
         ("MemoryMetrics", "v1_3_0"),
-        ("Sensor", "v1_0_2"),
     ],
     layout: Layout {
         newer: true,

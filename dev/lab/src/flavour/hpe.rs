@@ -59,7 +59,7 @@ pub(super) static ROW: Flavour = Flavour {
         protocol: "v1_0_0",
         function: "v1_5_0",
         power: "v1_3_0",
-        thermal: "v1_1_0",
+        thermal: "v1_7_1",
     },
     schemas: &[
         ("AttributeRegistry", "v1_2_1"),
@@ -329,6 +329,10 @@ fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
             };
             set(doc, "Oem", json!({ "Hpe": { "PostState": post, "PowerOnDelay": "Minimum" } }));
             oem::add(doc, "Hpe", None, HPE_SYSTEM);
+            doc.get_mut("ProcessorSummary").into_iter().for_each(|summary| {
+                unset(summary, "CoreCount");
+                unset(summary, "LogicalProcessorCount");
+            });
         }
         // The server's interfaces tell their state only with an agent in the operating system.
         Place::HostNic => {
@@ -344,6 +348,17 @@ fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
             oem::add(doc, "Hpe", None, HPE_PROCESSOR);
         }
         Place::Memory => oem::add(doc, "Hpe", None, HPE_MEMORY),
+        // What its older schemas do not have.
+        Place::Power => {
+            for (list, names) in [
+                ("PowerSupplies", &["HotPluggable", "PowerInputWatts", "PowerOutputWatts"][..]),
+                ("PowerControl", &["PhysicalContext"]),
+            ] {
+                let items = doc.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+                items.for_each(|item| names.iter().for_each(|name| unset(item, name)));
+            }
+        }
+        Place::Protocol => doc.get_mut("HTTPS").into_iter().for_each(|https| unset(https, "Certificates")),
         Place::Chassis => {
             let devices = json!({ "@odata.id": format!("{}/Devices", view.chassis_path()) });
             set(doc, "Oem", json!({ "Hpe": { "Links": { "Devices": devices } } }));
