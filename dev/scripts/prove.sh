@@ -45,6 +45,10 @@ PORTCULLIS_PROVE_SWEEP_PREFIX=16 PORTCULLIS_PROVE_SWEEP_CONTROLLERS=1000 PORTCUL
   PORTCULLIS_PROVE_SWEEP_SECONDS=10 PORTCULLIS_BIN="$target/release/portcullis" \
   cargo test --locked --release --package e2e --test proofs -- sweep:: --test-threads 1 --nocapture
 
+say "the lab before DMTF's judge, every maker"
+PORTCULLIS_PROVE_VALIDATOR=all PORTCULLIS_PEERS="$cache/peers/bin" \
+  cargo test --locked --release --package lab --test validator --test cost -- --test-threads 1 --nocapture
+
 say "captured trees and a virtual machine"
 PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \
   cargo test --locked --release --package e2e --test peers -- trees:: machine:: --test-threads 1 --nocapture

@@ -5,7 +5,7 @@
     reason = "in tests, also in their helpers, this is how they fail"
 )]
 
-use lab::{BmcInfo, Kind, Lab, LabConfig, RackLayout};
+use lab::{BmcInfo, Kind, Lab, LabConfig, Mix, RackLayout};
 use serde_json::Value;
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -15,6 +15,7 @@ use std::process::Command;
 async fn lab(first_addr: Ipv4Addr) -> Lab {
     let config = LabConfig {
         count: Kind::ALL.len(),
+        mix: every_maker(),
         first_addr,
         port: 0,
         time_scale: 0.02,
@@ -22,6 +23,11 @@ async fn lab(first_addr: Ipv4Addr) -> Lab {
         ..LabConfig::default()
     };
     Lab::start(config).await.expect("the lab starts")
+}
+
+fn every_maker() -> Mix {
+    let words: Vec<String> = Kind::ALL.iter().map(ToString::to_string).collect();
+    words.join(",").parse().expect("the makers' words are known")
 }
 
 fn python_knows(library: &str) -> bool {
@@ -65,11 +71,12 @@ async fn sushy_signs_in_lists_switches_off_and_leaves_no_session() {
     let lab = lab(Ipv4Addr::new(127, 21, 1, 10)).await;
     for bmc in lab.bmcs() {
         let seen = driven("sushy", &bmc).await;
-        assert_eq!(seen["systems"], 1, "{}", bmc.flavour);
+        let systems = if bmc.flavour == Kind::Nvidia { 2 } else { 1 };
+        assert_eq!(seen["systems"], systems, "{}", bmc.flavour);
         assert_eq!(seen["model"], bmc.model);
         assert_eq!(seen["serial"], bmc.serial);
         assert_eq!(seen["boot"], "Pxe");
-        assert_eq!(seen["processors"], 2);
+        assert!(seen["processors"].as_u64().is_some_and(|count| count >= 2), "{}: {seen}", bmc.flavour);
         assert_eq!(seen["managers"][0], "BMC");
         assert!(seen["drives"].as_u64().is_some_and(|drives| drives >= 4), "{}: {seen}", bmc.flavour);
         assert!(seen["firmware"].as_u64().is_some_and(|items| items >= 9), "{}: {seen}", bmc.flavour);

@@ -1,6 +1,6 @@
 //! The lab judged by DMTF's protocol validator. One maker by default, since it takes a while; every one of
 //! them with `PORTCULLIS_PROVE_VALIDATOR=all`, or those named in it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in tests this is how they fail")]
+#![expect(clippy::unwrap_used, reason = "in tests this is how they fail")]
 
 use lab::{BmcInfo, Kind, Lab, LabConfig, Mix};
 use std::collections::BTreeMap;

@@ -305,9 +305,8 @@ fn firmware(_: &Unit, hardware: &Hardware) -> Vec<Firmware> {
 }
 
 fn decorate(place: Place, doc: &mut Value, view: &View<'_>) {
-    match place {
-        Place::Drive => oem::add(doc, "Supermicro", None, SUPERMICRO_DRIVE),
-        _ => {}
+    if place == Place::Drive {
+        oem::add(doc, "Supermicro", None, SUPERMICRO_DRIVE);
     }
     match place {
         // The controller's UUID ends in its MAC address.

@@ -48,7 +48,10 @@ fn shape(doc: &Value, prefix: &str, into: &mut BTreeSet<String>) {
             Value::Object(_) => "",
         };
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        if value.is_object() && value.get("@odata.id").is_none() {
+        // What a BIOS can be set to is no shape.
+        if name == "Attributes" {
+            into.insert(format!("{path}: object"));
+        } else if value.is_object() && value.get("@odata.id").is_none() {
             shape(value, &path, into);
         } else {
             into.insert(if kind.is_empty() { format!("{path}: link") } else { format!("{path}: {kind}") });
@@ -79,7 +82,7 @@ fn the_shape_of_each_maker_is_as_it_was() {
         }
         let golden = std::fs::read_to_string(&file).unwrap();
         let first = golden.lines().zip(text.lines()).find(|(old, new)| old != new);
-        assert_eq!(golden, text, "{kind}: first difference {first:?}");
+        assert!(golden == text, "{kind}: first difference {first:?}");
     }
 }
 
@@ -253,12 +256,16 @@ fn the_protocol_is_kept_where_clients_look() {
 /// What a full inventory reads: everything but logs, sensors one by one, registries and services that say nothing of
 /// the hardware.
 fn is_inventory(path: &str) -> bool {
-    let leaf = |folder: &str| path.contains(&format!("/{folder}/"));
-    !(leaf("LogServices") || path.contains("/LogServices") || leaf("Sensors") || leaf("Registries"))
-        && !path.starts_with("/redfish/v1/SessionService")
-        && !path.starts_with("/redfish/v1/TaskService")
-        && !path.ends_with("/JsonSchemas")
-        && !path.ends_with("ActionInfo")
+    let beside = [
+        "/LogServices",
+        "/Sensors/",
+        "/Registries/",
+        "/SessionService",
+        "/TaskService",
+        "/JsonSchemas",
+        "ActionInfo",
+    ];
+    !beside.iter().any(|part| path.contains(part))
 }
 
 #[test]
