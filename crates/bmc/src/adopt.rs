@@ -135,6 +135,7 @@ impl Adoption<'_> {
         let (target, expected) = self.expected(device, by)?;
         let is_plain = target.scheme == Scheme::PlainHttp;
         let mut client = Client::new(target, self.shared.config.limits());
+        client.set_budget(self.shared.budget.clone());
         let shown = client.connect().await.map_err(|error| error.failure(OPERATION, &self.subject))?.cloned();
         match (&shown, expected) {
             (None, None) if is_plain => Ok((client, None)),
@@ -227,17 +228,14 @@ impl Adoption<'_> {
         self.tell("reading what it is made of");
         let time = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
         let bounds = read::Bounds { time, ..read::Bounds::default() };
-        let reading = read::inventory_within(client, bounds, self.now);
+        let how = read::How { bounds, keep: true, ..read::How::default() };
+        let reading = read::reading_within(client, how, self.now);
         let cause = tokio::select! {
             () = self.shared.closing.cancelled() => "the appliance is stopping".to_owned(),
-            result = reading => match result {
-                Ok(inventory) => {
-                    let inventory = Box::new(inventory);
-                    self.shared.book.observe(Observation::Inventoried {
-                        device: self.id.clone(),
-                        inventory,
-                        snapshot: None,
-                    });
+            result = reading => match result.and_then(read::Reading::something) {
+                Ok(read::Reading { inventory, snapshot, .. }) => {
+                    let (device, inventory) = (self.id.clone(), Box::new(inventory));
+                    self.shared.book.observe(Observation::Inventoried { device, inventory, snapshot });
                     return;
                 }
                 Err(error) => error.cause(),

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Document, Get, Limits, Scheme, Target, Trust};
 use crate::error::Error;
-use crate::read::{self, Bounds};
+use crate::read::{self, Bounds, How};
 use jiff::Timestamp;
 use model::device::Certificate;
 use model::inventory::Inventory;
@@ -23,13 +23,16 @@ pub struct Options {
     pub bounds: Bounds,
     /// Whether every document is kept as it came.
     pub want_raw: bool,
+    /// Whether collections may be asked for with their members in (`$expand`), where that is offered.
+    pub expand: bool,
 }
 
 impl Options {
     /// Inspects `target` within the usual bounds.
     #[must_use]
     pub fn new(target: Target, credential: Option<Credential>) -> Self {
-        Self { target, credential, limits: Limits::default(), bounds: Bounds::default(), want_raw: false }
+        let (limits, bounds) = (Limits::default(), Bounds::default());
+        Self { target, credential, limits, bounds, want_raw: false, expand: true }
     }
 }
 
@@ -60,11 +63,12 @@ pub async fn inspect(options: Options, now: Timestamp) -> Result<Inspection, Err
     }
     let raw = options.want_raw.then(BTreeMap::new);
     let mut recorder = Recorder { client: &mut client, raw };
-    let result = read::reading_within(&mut recorder, options.bounds, now).await;
+    let how = How { bounds: options.bounds, expand: options.expand, ..How::default() };
+    let result = read::reading_within(&mut recorder, how, now).await;
     let raw = recorder.raw;
     // Whatever came of the reading, no session is left behind.
     let logout_error = client.logout().await.err().map(|error| error.cause());
-    let read::Reading { inventory, nothing_because } = result?;
+    let read::Reading { inventory, nothing_because, .. } = result?;
     let nothing_because = nothing_because.map(|error| error.cause());
     let certificate = client.certificate().cloned();
     Ok(Inspection { inventory, certificate, raw, nothing_because, logout_error })
@@ -159,6 +163,10 @@ impl Get for Recorder<'_> {
 
     fn resolve(&self, link: &str) -> Result<String, String> {
         Get::resolve(&*self.client, link)
+    }
+
+    fn soon(&mut self, paths: &[String]) {
+        Get::soon(&mut *self.client, paths);
     }
 }
 

@@ -6,7 +6,8 @@ pub type Hash = [u8; 32];
 /// One document: without what moves by itself (sensor readings, clocks, entity tags), its keys in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawDocument {
-    /// Its path on the controller, the query it was asked for with included.
+    /// Its path on the controller without a trailing slash, a page's query (`$skip`) included. What came inside
+    /// of another document by `$expand` is a document of its own, as if it had been asked for by itself.
     pub path: String,
     /// Of its bytes before packing.
     pub hash: Hash,
@@ -21,6 +22,6 @@ pub struct RawDocument {
 pub struct Snapshot {
     /// Of all paths and hashes, by path: equal for two readings that differ in nothing that is kept.
     pub tree: Hash,
-    /// The documents.
+    /// The documents, each path once.
     pub documents: Vec<RawDocument>,
 }

@@ -170,6 +170,9 @@ pub struct Inspect {
     /// Show the raw documents too.
     #[arg(long)]
     pub raw: bool,
+    /// Ask for each resource by itself, as if `$expand` were not offered.
+    #[arg(long)]
+    pub no_expand: bool,
     /// Give up after so many seconds.
     #[arg(long, default_value_t = 900, value_name = "SECONDS")]
     pub timeout: u64,

@@ -1,15 +1,15 @@
 //! One request and its answer, within the client's bounds.
 
+use super::budget::Share;
 use super::connection::{Connection, timed_out};
 use super::document::{Document, Unreadable, messages, parse_document};
-use super::{Answer, Auth, Client, Session, Standing, link};
+use super::{Answer, Auth, Budget, Client, Session, Standing, link};
 use crate::error::Error;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
-use std::sync::Arc;
 use tokio::time::timeout;
 
 /// The most redirects that one request follows.
@@ -23,6 +23,8 @@ pub struct Raw {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// Its part of the budget, kept until it is parsed.
+    _share: Option<Share>,
 }
 
 /// Who a request is sent as.
@@ -237,19 +239,31 @@ impl Client {
         mut connection: Connection,
     ) -> Result<Raw, Error> {
         let (endpoint, limit) = (self.target.endpoint, self.limits.body);
-        let (parts, body) = response.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(|error| {
-            let operation = ask.operation.into();
-            match error.downcast::<hyper::Error>() {
-                Ok(source) => Error::Exchange { operation, endpoint, source: Arc::new(*source) },
-                Err(_) => {
-                    Error::BadDocument { operation, endpoint, source: Unreadable::TooLarge { limit }.into() }
-                }
+        let (parts, mut body) = response.into_parts();
+        let mut share = self.budget.as_ref().map(Budget::share);
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let operation = || ask.operation.into();
+            let frame = frame.map_err(|source| Error::Exchange {
+                operation: operation(),
+                endpoint,
+                source: source.into(),
+            })?;
+            let Ok(data) = frame.into_data() else { continue };
+            let length = whole.len().saturating_add(data.len());
+            if length > limit {
+                let source = Unreadable::TooLarge { limit }.into();
+                return Err(Error::BadDocument { operation: operation(), endpoint, source });
             }
-        })?;
+            if let Some(share) = &mut share {
+                share.grow(length).await;
+            }
+            whole.extend_from_slice(&data);
+        }
         connection.used = true;
         self.connection = Some(connection);
-        Ok(Raw { status: parts.status.as_u16(), headers: parts.headers, body: body.to_bytes() })
+        let (status, headers, body) = (parts.status.as_u16(), parts.headers, Bytes::from(whole));
+        Ok(Raw { status, headers, body, _share: share })
     }
 
     fn request(&self, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, Error> {

@@ -4,6 +4,7 @@
 //! A [`Client`] speaks to one host, port and certificate for its whole life. It keeps one connection and
 //! opens it anew when the controller has closed it; the new one must show the same certificate.
 
+mod budget;
 mod connection;
 pub mod document;
 mod exchange;
@@ -11,6 +12,7 @@ pub mod link;
 mod session;
 mod tls;
 
+pub use budget::Budget;
 pub use document::{Document, Unreadable, parse_document};
 pub use session::Session;
 pub(crate) use tls::describe as describe_certificate;
@@ -184,7 +186,8 @@ pub trait Get: Send {
     /// What is wrong with the link.
     fn resolve(&self, link: &str) -> Result<String, String>;
 
-    /// Says which paths will be asked for soon, in that order, so that they may be asked for ahead.
+    /// Says which paths will be asked for soon, in that order and in those words, so that they may be asked for
+    /// ahead. Nothing else is said.
     fn soon(&mut self, paths: &[String]) {
         let _ = paths;
     }
@@ -213,6 +216,7 @@ pub struct Client {
     auth: Auth,
     standing: Standing,
     requests: u32,
+    budget: Option<Budget>,
 }
 
 impl Client {
@@ -227,6 +231,7 @@ impl Client {
             auth: Auth::None,
             standing: Standing::Unproven,
             requests: 0,
+            budget: None,
         }
     }
 
@@ -241,6 +246,7 @@ impl Client {
             auth: self.auth.clone(),
             standing: self.standing,
             requests: 0,
+            budget: self.budget.clone(),
         }
     }
 
@@ -300,6 +306,11 @@ impl Client {
     /// Sets other bounds for the requests that follow.
     pub const fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Takes what its answers need of memory from a budget that others share.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.budget = Some(budget);
     }
 
     /// Gets the document at `path`: a path, or a URL on this very controller.

@@ -187,6 +187,7 @@ impl Link {
         let Some(client) = &self.client else { return };
         let session = client.session().cloned();
         let mut fresh = Client::new(client.target().clone(), *client.limits());
+        fresh.set_budget(self.shared.budget.clone());
         match (session, &self.signed) {
             (Some(session), Signed::Session(_)) => fresh.use_session(session),
             // The account would have to be unsealed again: the connection stays.
@@ -259,7 +260,9 @@ impl Link {
         if !same {
             self.let_session_go();
             self.sessions_path = None;
-            self.client = Some(Client::new(target, self.shared.config.limits()));
+            let mut client = Client::new(target, self.shared.config.limits());
+            client.set_budget(self.shared.budget.clone());
+            self.client = Some(client);
         }
         Ok(())
     }

@@ -29,6 +29,7 @@ mod trouble;
 pub(crate) use link::was_not_opened;
 pub use trouble::Trouble;
 
+use crate::client::Budget;
 use crate::config::Config;
 use crate::sweep::Sweeps;
 use model::book::{DeviceBook, OpenSession};
@@ -74,7 +75,13 @@ pub(crate) struct Shared {
     /// needs hold up none that is, the closer.
     cleaning: Semaphore,
     closing_left: Semaphore,
+    /// What the answers of all controllers together may take of memory.
+    pub budget: Budget,
 }
+
+/// What the answers of all controllers together may take of memory: a quarter of the smallest machine that
+/// is meant to serve a site.
+const ANSWERS: usize = 256 * 1024 * 1024;
 
 /// A device's mailbox. It outlives its owner, so an order that waits survives a panic.
 struct Slot {
@@ -136,6 +143,7 @@ impl Fleet {
             released: Notify::new(),
             cleaning,
             closing_left,
+            budget: Budget::new(ANSWERS),
         })))
     }
 

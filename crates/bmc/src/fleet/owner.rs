@@ -223,18 +223,16 @@ impl Owner {
         let bounds = read::Bounds { time: limit, ..read::Bounds::default() };
         let now = self.shared.clock.now();
         let client = self.link.ready().await?;
-        let inventory = match read::inventory_within(client, bounds, now).await {
-            Ok(inventory) => inventory,
+        let how = read::How { bounds, keep: true, ..read::How::default() };
+        let reading = read::reading_within(client, how, now).await.and_then(read::Reading::something);
+        let read::Reading { inventory, snapshot, .. } = match reading {
+            Ok(reading) => reading,
             Err(error) => return Err(self.link.note(error)),
         };
         self.systems =
             inventory.systems.iter().map(|system| system.path.clone()).take(MOST_SYSTEMS).collect();
-        let inventory = Box::new(inventory);
-        self.shared.book.observe(Observation::Inventoried {
-            device: self.id.clone(),
-            inventory,
-            snapshot: None,
-        });
+        let (device, inventory) = (self.id.clone(), Box::new(inventory));
+        self.shared.book.observe(Observation::Inventoried { device, inventory, snapshot });
         Ok(())
     }
 

@@ -228,7 +228,9 @@ pub(super) async fn linked<G: Get>(
 ) -> Result<Vec<Member>, Error> {
     let mut fields = Fields::new(path, value);
     if let Some(Value::Array(_)) = value.pointer(&format!("/{name}")) {
-        return Ok(Walk::<G>::as_members(path, name, fields.links(&[name])));
+        let members = Walk::<G>::as_members(path, name, fields.links(&[name]));
+        walk.announce_members(name, &members);
+        return Ok(members);
     }
     let link = fields.link(&[name]);
     walk.add_faults(fields.into_faults());

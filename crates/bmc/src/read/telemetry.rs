@@ -1,5 +1,6 @@
 //! The latest readings of all sensors, from the few documents that a full reading found them in.
 
+use super::How;
 use super::sensor::{self, Seen};
 use super::walk::{Bounds, Walk};
 use crate::client::{Get, ROOT};
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use model::inventory::{Inventory, SensorSource};
 use model::telemetry::{Reading, Readings};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Which documents have the readings, and where what they measure is.
@@ -58,7 +60,7 @@ pub async fn telemetry<G: Get>(
     plan: &TelemetryPlan,
     now: Timestamp,
 ) -> Result<Readings, Error> {
-    let mut walk = Walk::new(source, BOUNDS);
+    let mut walk = Walk::new(source, How { bounds: BOUNDS, ..How::default() }, &Value::Null);
     let mut readings = Vec::new();
     for (chassis, source) in &plan.sources {
         for seen in ask(&mut walk, source).await? {

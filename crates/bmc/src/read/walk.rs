@@ -1,12 +1,18 @@
 //! Follows links: each resource once, within bounds, and what fails is a fault.
 
+use super::How;
+use super::expand::Offer;
 use super::field::shown;
-use crate::client::document::{link, messages};
-use crate::client::{Get, link as links};
+use super::habits::Habits;
+use super::snapshot::Keeper;
+use super::stock::Stock;
+use crate::client::document::link;
+use crate::client::{Get, ROOT, link as links};
 use crate::error::Error;
 use model::inventory::{Fault, FaultKind};
+use model::snapshot::Snapshot;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -35,58 +41,82 @@ const MAX_FAULTS: usize = 1000;
 /// Connections that fail one after the other before the reading ends.
 const MAX_FAILED_CONNECTIONS: u32 = 3;
 
-/// A member of a collection: a link to it, or the thing itself where the controller has put it in.
+/// A member of a collection: a link to it, which may lead to a document that came with the collection.
 #[derive(Debug)]
 pub enum Member {
     /// A link, and the field that it stands in.
     Link { from: String, field: String, link: String },
-    /// The document itself.
-    Inline { path: String, value: Value },
 }
 
 /// A reading under way.
 #[derive(Debug)]
 pub struct Walk<'a, G> {
-    source: &'a mut G,
-    bounds: Bounds,
+    pub(super) source: &'a mut G,
+    pub(super) bounds: Bounds,
     started: Instant,
-    seen: HashSet<String>,
+    pub(super) seen: HashSet<String>,
     faults: Vec<Fault>,
-    requests: u32,
-    bytes: usize,
-    failed_connections: u32,
+    pub(super) requests: u32,
+    pub(super) bytes: usize,
+    pub(super) failed_connections: u32,
     exhausted: bool,
     refused: Option<Error>,
     lost: Option<Error>,
+    pub(super) habits: Habits,
+    pub(super) offer: Offer,
+    pub(super) stock: Stock,
+    /// What was announced and not asked for yet: by identity, the path that was announced.
+    pub(super) promised: HashMap<String, String>,
+    /// By the path of a collection, what the link to it was called.
+    named: HashMap<String, String>,
+    keeper: Option<Keeper>,
 }
 
 impl<'a, G: Get> Walk<'a, G> {
-    pub fn new(source: &'a mut G, bounds: Bounds) -> Self {
-        Self {
+    pub fn new(source: &'a mut G, how: How, root: &Value) -> Self {
+        let mut habits = how.habits;
+        let offer = if how.expand { Offer::of_root(root) } else { Offer::default() };
+        if how.expand && !offer.is_any() {
+            habits.absent();
+        }
+        let mut walk = Self {
             source,
-            bounds,
+            bounds: how.bounds,
             started: Instant::now(),
             seen: HashSet::new(),
             faults: Vec::new(),
-            requests: 0,
+            requests: 1,
             bytes: 0,
             failed_connections: 0,
             exhausted: false,
             refused: None,
             lost: None,
-        }
+            habits,
+            offer,
+            stock: Stock::default(),
+            promised: HashMap::new(),
+            named: HashMap::new(),
+            keeper: how.keep.then(Keeper::default),
+        };
+        walk.read(ROOT, root);
+        walk
     }
 
     pub const fn requests(&self) -> u32 {
         self.requests
     }
 
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    pub fn into_faults(self) -> Vec<Fault> {
-        self.faults
+    /// What was wrong, what was learned, and the documents.
+    pub fn finish(self) -> (Vec<Fault>, Habits, Option<Snapshot>) {
+        (self.faults, self.habits, self.keeper.map(Keeper::finish))
     }
 
     /// Why a reading came to nothing: the first refusal for want of rights, or else the first loss.
@@ -114,6 +144,18 @@ impl<'a, G: Get> Walk<'a, G> {
         thing
     }
 
+    /// The path that a link leads to; none if it was followed before, or is none, which is a fault.
+    fn first_time(&mut self, from: &str, field: &str, link: &str) -> Option<String> {
+        match self.source.resolve(link) {
+            Ok(path) => self.seen.insert(links::identity(&path).to_owned()).then_some(path),
+            Err(problem) => {
+                let problem = format!("link {} {problem}", shown(&Value::from(link)));
+                self.fault(from, field, FaultKind::BadLink, problem);
+                None
+            }
+        }
+    }
+
     /// The document that a link in `from` leads to; `None` if it was read before, or is lost to a fault.
     ///
     /// # Errors
@@ -124,22 +166,14 @@ impl<'a, G: Get> Walk<'a, G> {
         field: &str,
         link: &str,
     ) -> Result<Option<(String, Value)>, Error> {
-        let path = match self.source.resolve(link) {
-            Ok(path) => path,
-            Err(problem) => {
-                self.fault(
-                    from,
-                    field,
-                    FaultKind::BadLink,
-                    format!("link {} {problem}", shown(&Value::from(link))),
-                );
-                return Ok(None);
-            }
-        };
-        if !self.seen.insert(links::identity(&path).to_owned()) {
-            return Ok(None);
+        let Some(path) = self.first_time(from, field, link) else { return Ok(None) };
+        let name = if field.starts_with("Members/") { self.named.get(links::identity(from)) } else { None };
+        let name = name.map_or_else(|| last(field).to_owned(), Clone::clone);
+        let found = self.single(path, &name).await?;
+        if let Some((path, value)) = &found {
+            self.read(path, value);
         }
-        self.fetch(path).await
+        Ok(found)
     }
 
     /// The path that a link leads to, if it stays on this controller.
@@ -147,48 +181,16 @@ impl<'a, G: Get> Walk<'a, G> {
         self.source.resolve(link).ok()
     }
 
-    /// The document at a path, within the bounds.
-    pub async fn fetch(&mut self, path: String) -> Result<Option<(String, Value)>, Error> {
-        if let Some(bound) = self.exceeded() {
-            if !self.exhausted {
-                self.exhausted = true;
-                self.fault(
-                    &path,
-                    "",
-                    FaultKind::NoAnswer,
-                    format!(
-                        "not asked for, nor anything after it: the reading has reached its bound of {bound}"
-                    ),
-                );
-            }
-            return Ok(None);
+    /// Keeps a document that the reading has got to, and announces what it will ask for because of it.
+    fn read(&mut self, path: &str, value: &Value) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(path, value);
         }
-        self.requests += 1;
-        let left = self.bounds.time.saturating_sub(self.started.elapsed());
-        let answer = match tokio::time::timeout(left, self.source.get(&path)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let problem = format!(
-                    "no answer before the reading reached its bound of {} s",
-                    self.bounds.time.as_secs()
-                );
-                self.fault(&path, "", FaultKind::NoAnswer, problem);
-                self.exhausted = true;
-                return Ok(None);
-            }
-        };
-        match answer {
-            Ok(document) => {
-                self.failed_connections = 0;
-                self.bytes = self.bytes.saturating_add(document.bytes);
-                Ok(self.checked(path, document.value))
-            }
-            Err(error) => self.lost(&path, error).map(|()| None),
-        }
+        self.announce_links(value);
     }
 
-    fn exceeded(&self) -> Option<String> {
-        if self.requests >= self.bounds.requests {
+    pub(super) fn exceeded(&self) -> Option<String> {
+        if self.requests > self.bounds.requests {
             Some(format!("{} requests", self.bounds.requests))
         } else if self.bytes >= self.bounds.bytes {
             Some(format!("{} bytes", self.bounds.bytes))
@@ -199,18 +201,20 @@ impl<'a, G: Get> Walk<'a, G> {
         }
     }
 
-    /// Some controllers say 200 and mean an error.
-    fn checked(&mut self, path: String, value: Value) -> Option<(String, Value)> {
-        if value.get("error").is_some_and(Value::is_object) && value.get("@odata.id").is_none() {
-            let said = messages(&value).join(" ");
-            self.fault(&path, "", FaultKind::Refused, format!("an error with a status of success: {said}"));
-            return None;
+    pub(super) fn time_left(&self) -> Duration {
+        self.bounds.time.saturating_sub(self.started.elapsed())
+    }
+
+    /// Nothing more is asked for; told once.
+    pub(super) fn exhaust(&mut self, path: &str, problem: impl FnOnce() -> String) {
+        if !self.exhausted {
+            self.exhausted = true;
+            self.fault(path, "", FaultKind::NoAnswer, problem());
         }
-        Some((path, value))
     }
 
     /// Makes a fault of an error, unless the reading cannot go on.
-    fn lost(&mut self, path: &str, error: Error) -> Result<(), Error> {
+    pub(super) fn lost(&mut self, path: &str, error: Error) -> Result<(), Error> {
         match &error {
             Error::CredentialRefused { .. }
             | Error::SessionEnded { .. }
@@ -241,9 +245,13 @@ impl<'a, G: Get> Walk<'a, G> {
     /// The members of a collection, over all its pages, each once. `Members` that are no list are a fault.
     pub async fn list(&mut self, from: &str, field: &str, link: &str) -> Result<Vec<Member>, Error> {
         let mut members = Vec::new();
+        let name = last(field).to_owned();
         let (mut from, mut field, mut next) = (from.to_owned(), field.to_owned(), Some(link.to_owned()));
         while let Some(link) = next.take() {
-            let Some((path, value)) = self.follow(&from, &field, &link).await? else { break };
+            let Some(path) = self.first_time(&from, &field, &link) else { break };
+            self.named.insert(links::identity(&path).to_owned(), name.clone());
+            let Some((path, value)) = self.page(path, &name).await? else { break };
+            self.read(&path, &value);
             next = next_page(&value);
             self.take_members(&path, value, &mut members);
             if members.len() > self.bounds.members || members.len() == self.bounds.members && next.is_some() {
@@ -261,6 +269,7 @@ impl<'a, G: Get> Walk<'a, G> {
             }
             (from, field) = (path, "Members@odata.nextLink".into());
         }
+        self.announce_members(&name, &members);
         Ok(members)
     }
 
@@ -300,27 +309,14 @@ impl<'a, G: Get> Walk<'a, G> {
                 );
                 continue;
             };
-            // What every resource has (DSP0266); less than that is a link with a few hints.
-            let inline = ["@odata.type", "Id", "Name"].iter().all(|name| member.get(name).is_some());
-            members.push(match self.source.resolve(&link) {
-                Ok(at) if inline => Member::Inline { path: at, value: member },
-                _ => Member::Link { from: path.into(), field, link },
-            });
+            members.push(Member::Link { from: path.into(), field, link });
         }
     }
 
     /// The document of a member; `None` if it was read before, or is lost to a fault.
     pub async fn open(&mut self, member: Member) -> Result<Option<(String, Value)>, Error> {
-        match member {
-            Member::Link { from, field, link } => self.follow(&from, &field, &link).await,
-            Member::Inline { path, value } => {
-                if self.seen.insert(links::identity(&path).to_owned()) {
-                    Ok(self.checked(path, value))
-                } else {
-                    Ok(None)
-                }
-            }
-        }
+        let Member::Link { from, field, link } = member;
+        self.follow(&from, &field, &link).await
     }
 
     /// Links as members of the document at `from`.
@@ -332,7 +328,13 @@ impl<'a, G: Get> Walk<'a, G> {
     }
 }
 
-fn next_page(page: &Value) -> Option<String> {
+/// The link to the next page of a collection.
+pub(super) fn next_page(page: &Value) -> Option<String> {
     let next = page.get("Members@odata.nextLink").or_else(|| page.get("@odata.nextLink"))?;
     link(next).map(str::to_owned)
+}
+
+/// The last part of a field's place.
+fn last(field: &str) -> &str {
+    field.rsplit('/').next().unwrap_or(field)
 }

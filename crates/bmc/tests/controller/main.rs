@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod economy;
+#[cfg(test)]
 mod inspection;
 mod kinds;
 #[cfg(test)]

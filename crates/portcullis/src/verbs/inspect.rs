@@ -24,6 +24,7 @@ pub fn run(options: &Inspect, json: bool) -> Result<(), Exit> {
         let target = target.map_err(|what| Exit::Wrong(vec![what]))?;
         let mut read = Options::new(target, credential);
         read.want_raw = options.raw;
+        read.expand = !options.no_expand;
         read.bounds.time = Duration::from_secs(options.timeout);
         let read = inspect(read, SystemClock.now()).await;
         read.map_err(|error| Exit::Failure(error.into()))

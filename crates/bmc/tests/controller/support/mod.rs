@@ -1,5 +1,6 @@
 //! What the tests share: the captured trees, a controller in memory, and a controller on the loopback.
 
+pub mod expanding;
 pub mod server;
 
 use bmc::client::{Document, Get, link, parse_document};
@@ -8,6 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// The folder of third-party data; says so loudly where it is absent.
 pub fn cases(test: &str) -> Option<PathBuf> {
@@ -21,29 +23,46 @@ pub fn cases(test: &str) -> Option<PathBuf> {
     None
 }
 
-/// A captured tree, unpacked for as long as this lives.
-pub struct Tree {
-    folder: tempfile::TempDir,
-    name: String,
-}
+/// A captured tree, unpacked and read once for all tests.
+#[derive(Clone)]
+pub struct Tree(Arc<BTreeMap<String, (u16, Vec<u8>)>>);
+
+static TREES: LazyLock<Mutex<BTreeMap<String, Tree>>> = LazyLock::new(Mutex::default);
 
 impl Tree {
     pub fn unpack(cases: &Path, name: &str) -> Self {
+        let mut trees = TREES.lock().unwrap();
+        trees.entry(name.to_owned()).or_insert_with(|| Self::load(cases, name)).clone()
+    }
+
+    fn load(cases: &Path, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let packed = cases.join(format!("redfish-{name}.tar.gz"));
         let done = Command::new("tar").arg("xzf").arg(&packed).arg("-C").arg(folder.path()).status().unwrap();
         assert!(done.success(), "tar xzf {}", packed.display());
-        Self { folder, name: name.into() }
+        let mut files = BTreeMap::new();
+        take_in(&folder.path().join(name), "", &mut files);
+        Self(Arc::new(files))
     }
 
     /// The file behind a path, and the status that goes with it.
     pub fn read(&self, path: &str) -> Option<(u16, Vec<u8>)> {
-        let at = self.folder.path().join(&self.name).join(path.trim_matches('/'));
-        if let Ok(body) = std::fs::read(at.join("index.json")) {
-            return Some((200, body));
-        }
-        let custom: Value = serde_json::from_slice(&std::fs::read(at.join("custom.json")).ok()?).unwrap();
-        Some((custom["status"].as_u64().unwrap() as u16, custom["body"].as_str().unwrap().into()))
+        self.0.get(path.trim_matches('/')).cloned()
+    }
+}
+
+fn take_in(folder: &Path, path: &str, files: &mut BTreeMap<String, (u16, Vec<u8>)>) {
+    if let Ok(body) = std::fs::read(folder.join("index.json")) {
+        files.insert(path.to_owned(), (200, body));
+    } else if let Ok(custom) = std::fs::read(folder.join("custom.json")) {
+        let custom: Value = serde_json::from_slice(&custom).unwrap();
+        let status = custom["status"].as_u64().unwrap() as u16;
+        files.insert(path.to_owned(), (status, custom["body"].as_str().unwrap().into()));
+    }
+    for entry in std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        let name = entry.file_name().into_string().unwrap();
+        let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+        take_in(&entry.path(), &path, files);
     }
 }
 

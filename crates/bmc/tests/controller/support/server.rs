@@ -123,7 +123,8 @@ impl Server {
             if asked.method != "GET" {
                 return Reply::new(405, "");
             }
-            match tree.read(&asked.path) {
+            // A query that it does not know is ignored (DSP0266, 8.4).
+            match tree.read(asked.path.split('?').next().unwrap()) {
                 Some((status, body)) => Reply::new(status, body),
                 None => Reply::new(404, ""),
             }
