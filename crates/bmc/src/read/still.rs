@@ -234,7 +234,7 @@ fn stilled(value: &Value) -> Value {
 fn stilled_fields(fields: &Map<String, Value>) -> Map<String, Value> {
     let mut kept: Vec<(&String, &Value)> = fields.iter().filter(|(name, _)| !is_moving(name)).collect();
     // Whatever kind of map it is, it is filled in order.
-    kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+    kept.sort_by_key(|(name, _)| *name);
     let still = |(name, value): (&String, &Value)| {
         let value = match value {
             _ if is_secret(name, value) => Value::Null,

@@ -12,6 +12,8 @@ mod peculiar;
 #[cfg(test)]
 mod spoiled;
 #[cfg(test)]
+mod stillness;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trees;

@@ -160,11 +160,11 @@ impl Get for FilesOfTree<'_> {
     }
 }
 
-fn document(path: &str, value: Value) -> Document {
+pub fn document(path: &str, value: Value) -> Document {
     Document { path: path.into(), etag: None, bytes: 1000, value }
 }
 
-fn absent(path: &str) -> Error {
+pub fn absent(path: &str) -> Error {
     let operation = format!("GET {path} from");
     Error::Answered {
         operation,
