@@ -47,7 +47,9 @@ pub async fn pcie_devices<G: Get>(
             if let Some((path, value)) = walk.open(member).await? {
                 let mut device = walk.keep(pcie::parse(&path, &value));
                 let says_enough = matches!(device.kind.as_deref(), Some("SingleFunction" | "Simulated"));
-                if !says_enough && asked < MAX_WITH_FUNCTIONS {
+                // Older schemas have a list of links instead, which would take a request for each function.
+                let has_collection = value.get("PCIeFunctions").is_some();
+                if has_collection && !says_enough && asked < MAX_WITH_FUNCTIONS {
                     asked += 1;
                     device.functions =
                         parsed(walk, &path, &value, "PCIeFunctions", pcie::parse_function).await?;
