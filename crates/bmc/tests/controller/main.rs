@@ -6,6 +6,7 @@ mod client;
 mod economy;
 #[cfg(test)]
 mod inspection;
+#[cfg(test)]
 mod kinds;
 #[cfg(test)]
 mod peculiar;
