@@ -1,6 +1,7 @@
 //! Walks through the documents of every BMC of a lab that runs, to measure the lab: one connection each, by name and password.
 //!
-//! `portcullis lab --count 5000 --credentials lab.csv`, then `cargo run --release -p lab --example visit -- lab.csv 20`
+//! `portcullis lab --count 5000 --credentials lab.csv`, then `cargo run --release -p lab --example visit -- lab.csv 20 5000`:
+//! twenty documents of each, all 5,000 at once.
 #![expect(clippy::unwrap_used, reason = "a tool for measuring: whatever goes wrong ends it")]
 
 use base64::Engine;
@@ -21,9 +22,6 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
-/// How many are visited at once.
-const AT_ONCE: usize = 500;
-
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(visit());
@@ -31,10 +29,11 @@ fn main() {
 
 async fn visit() {
     let mut args = std::env::args().skip(1);
-    let (file, most) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
-    let (list, most) = (std::fs::read_to_string(file).unwrap(), most.parse().unwrap());
+    let mut next = || args.next().unwrap_or_default();
+    let list = std::fs::read_to_string(next()).unwrap();
+    let (most, at_once) = (next().parse().unwrap(), next().parse().unwrap());
     let client = client();
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(at_once));
     let begun = Instant::now();
     let mut visits = JoinSet::new();
     for line in list.lines().skip(1) {

@@ -15,7 +15,8 @@ fn identity(bmc: &mut Bmc) -> BTreeSet<String> {
     let at = systems["Members"][0]["@odata.id"].as_str().unwrap().to_owned();
     let system = bmc.json(&at);
     let text = |name: &str| system[name].as_str().unwrap_or_default().to_owned();
-    [text("SerialNumber"), text("UUID")].into()
+    // Some have only one of them.
+    [text("SerialNumber"), text("UUID")].into_iter().filter(|value| !value.is_empty()).collect()
 }
 
 #[test]
@@ -25,7 +26,7 @@ fn bmcs_of_one_tree_share_no_serial_number_and_no_uuid() {
         let mut seen = BTreeSet::new();
         for index in [0, 1, 2, 999, 4_999] {
             let own = identity(&mut Bmc::new(&tree, index));
-            assert!(own.iter().all(|value| !value.is_empty()), "{name}: {own:?}");
+            assert!(!own.is_empty(), "{name}");
             assert!(own.is_disjoint(&seen), "{name}: {own:?} is known");
             seen.extend(own);
         }

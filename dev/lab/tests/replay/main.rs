@@ -16,8 +16,15 @@ use std::time::Duration;
 use support::{Bmc, captured, small};
 
 /// Every tree there is, with the maker that it is nearest to.
-const TREES: [(&str, Kind); 4] =
-    [("dell", Kind::Dell), ("hpe", Kind::Hpe), ("lenovo", Kind::Lenovo), ("supermicro", Kind::Supermicro)];
+const TREES: [(&str, Kind); 7] = [
+    ("dell", Kind::Dell),
+    ("hpe", Kind::Hpe),
+    ("lenovo", Kind::Lenovo),
+    ("supermicro", Kind::Supermicro),
+    ("nvidia_gb200", Kind::Nvidia),
+    ("nvidia_viking", Kind::Ami),
+    ("nvidia_dpu", Kind::Nvidia),
+];
 
 #[test]
 fn every_captured_tree_can_be_walked_and_tells_its_maker() {
@@ -25,7 +32,7 @@ fn every_captured_tree_can_be_walked_and_tells_its_maker() {
         let Some(tree) = captured(name) else { continue };
         assert_eq!(tree.kind(), kind, "{name}");
         let mut bmc = Bmc::new(&tree, 0);
-        let seen = bmc.walk(400);
+        let seen = bmc.walk(200);
         assert!(seen.len() >= 100, "{name}: {} documents", seen.len());
         let systems = bmc.json("/redfish/v1/Systems");
         assert!(systems["Members"].as_array().is_some_and(|members| !members.is_empty()), "{name}");
