@@ -43,6 +43,8 @@ pub(crate) struct Site {
 }
 
 const JSON: &str = "application/json;charset=utf-8";
+/// The largest head of a request, in bytes; what a connection reads into stays below it.
+const MAX_HEAD: usize = 16 * 1024;
 /// How long a client may take for its headers or for the handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -163,6 +165,7 @@ async fn answer(bmc: Arc<Bmc>, stream: impl AsyncRead + AsyncWrite + Unpin) -> R
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
         .max_headers(64)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .await
         .map_err(Into::into)
@@ -192,19 +195,36 @@ async fn one(bmc: Arc<Bmc>, request: hyper::Request<Incoming>) -> io::Result<hyp
     let number = bmc.tally().begin(head.method.as_str(), target, Instant::now());
     let mut flight = InFlight { bmc: Arc::clone(&bmc), number, status: None };
     let Outcome { wait, fate } = handle(&bmc, &head, &body);
+    // Written before the wait: a text takes less room than a document, and thousands may be waiting.
+    let fate = written(fate, bmc.unit.flavour().manner.server);
+    drop((head, body));
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    let server = bmc.unit.flavour().manner.server;
-    let (response, how): (Response, fn(Bytes) -> Sent) = match fate {
-        Fate::Answer(response) => (response, Sent::whole),
-        Fate::Cut(response) => (response, Sent::cut),
-        Fate::Endless(response) => (response, Sent::endless),
-        Fate::Hang => std::future::pending().await,
-        Fate::Reset => return Err(io::ErrorKind::ConnectionReset.into()),
+    let (response, how) = match fate {
+        Written::Answer(response, how) => (response, how),
+        Written::Hang => std::future::pending().await,
+        Written::Reset => return Err(io::ErrorKind::ConnectionReset.into()),
     };
-    flight.status = Some(response.status);
-    Ok(write(response, server, how))
+    flight.status = Some(response.status().as_u16());
+    Ok(response.map(how))
+}
+
+/// What becomes of a request, as bytes.
+enum Written {
+    Answer(hyper::Response<Bytes>, fn(Bytes) -> Sent),
+    Hang,
+    Reset,
+}
+
+fn written(fate: Fate, server: Option<&'static str>) -> Written {
+    match fate {
+        Fate::Answer(response) => Written::Answer(write(response, server), Sent::whole),
+        Fate::Cut(response) => Written::Answer(write(response, server), Sent::cut),
+        Fate::Endless(response) => Written::Answer(write(response, server), Sent::endless),
+        Fate::Hang => Written::Hang,
+        Fate::Reset => Written::Reset,
+    }
 }
 
 fn handle(bmc: &Bmc, head: &Parts, body: &[u8]) -> Outcome {
@@ -229,14 +249,14 @@ fn handle(bmc: &Bmc, head: &Parts, body: &[u8]) -> Outcome {
     outcome
 }
 
-fn write(response: Response, server: Option<&'static str>, how: fn(Bytes) -> Sent) -> hyper::Response<Sent> {
+fn write(response: Response, server: Option<&'static str>) -> hyper::Response<Bytes> {
     let (kind, bytes) = match response.body {
         Body::None => (None, Bytes::new()),
         Body::Json(doc) => (Some(JSON), Bytes::from(doc.to_string())),
         Body::Written(text) => (Some(JSON), Bytes::from(text)),
         Body::Xml(text) => (Some("application/xml;charset=utf-8"), Bytes::from(text)),
     };
-    let mut answer = hyper::Response::new(how(bytes));
+    let mut answer = hyper::Response::new(bytes);
     *answer.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     let headers = answer.headers_mut();
     let usual = [

@@ -91,3 +91,30 @@ fn human(answer: &Value) -> String {
         ["name", "address", "faults", "power", "requests", "in flight", "at most", "sessions", "at most"];
     table(&head, &rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Verb as Top};
+    use clap::Parser as _;
+
+    #[test]
+    fn a_lab_is_started_or_told() {
+        let said = |words: &str| Cli::try_parse_from(words.split(' ')).map(|cli| cli.verb);
+        let told = said("portcullis lab fault slow=20000@5% --control http://127.0.0.1:9100/").unwrap();
+        let Top::Lab(options) = told else { panic!("it is the lab's") };
+        let Some(Verb::Fault { rule, at }) = options.verb else { panic!("it is a fault") };
+        assert_eq!((rule.kind.to_string(), rule.at.to_string()), ("slow=20000".into(), "5%".into()));
+        assert_eq!(at.control.port(), 9100);
+        assert!(matches!(said("portcullis lab --count 5"), Ok(Top::Lab(options)) if options.verb.is_none()));
+        assert!(said("portcullis lab fault melt@all --control 127.0.0.1:9100").is_err());
+        assert!(said("portcullis lab repair all").is_err(), "it must be said which lab");
+    }
+
+    #[test]
+    fn counts_are_a_table_and_changes_a_line() {
+        assert_eq!(human(&serde_json::json!({ "changed": 3 })), "3 controllers were told");
+        let bmcs = serde_json::json!([{ "name": "r1-u01", "faults": ["hang", "lies"], "requests": 7 }]);
+        assert!(human(&bmcs).contains("hang lies"));
+    }
+}
