@@ -2,11 +2,12 @@
 
 use bmc::client::document::{MAX_DEPTH, parse_document};
 use bmc::client::{Document, Get, Target, Trust, link};
-use bmc::read::{Bounds, inventory_within};
+use bmc::read::{Bounds, TelemetryPlan, inventory_within, telemetry};
 use bmc::{Error, sweep};
 use jiff::Timestamp;
 use model::Endpoint;
 use model::device::Power;
+use model::inventory::table::tables;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -69,6 +70,20 @@ pub fn inventory(bytes: &[u8]) {
     assert!(asked <= BOUNDS.requests + 1, "{asked} requests, at most {} were promised", BOUNDS.requests);
     let off = inventory.systems.iter().any(|system| system.power.0 == Power::Off);
     assert!(!off || says_off(&service.documents), "a server is called off, and nothing said so");
+    for table in tables(&inventory, Timestamp::UNIX_EPOCH) {
+        let width = table.columns.len();
+        assert!(
+            table.all().all(|row| row.cells.len() == width),
+            "a row of {} has not {width} cells",
+            table.id
+        );
+    }
+    service.asked.clear();
+    let plan = TelemetryPlan::of(&inventory);
+    if let Ok(read) = runtime.block_on(telemetry(&mut service, &plan, Timestamp::UNIX_EPOCH)) {
+        let keys: BTreeSet<_> = read.readings.iter().map(|it| (it.quantity, &it.place, &it.name)).collect();
+        assert!(keys.len() == read.readings.len(), "two sensors cannot be told from each other");
+    }
 }
 
 /// Whether any text in the value has `off` in it.

@@ -33,6 +33,7 @@ pub mod power_supply;
 pub mod processor;
 pub mod protocols;
 pub mod quantity;
+pub mod registry;
 mod reset;
 pub mod sensor;
 pub mod service;

@@ -10,6 +10,7 @@ use model::inventory::{Inventory, SensorSource};
 use model::telemetry::{Reading, Readings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Which documents have the readings, and where what they measure is.
@@ -95,13 +96,13 @@ async fn ask<G: Get>(walk: &mut Walk<'_, G>, source: &SensorSource) -> Result<Ve
 fn sorted(mut readings: Vec<Reading>) -> Vec<Reading> {
     let key = |reading: &Reading| (reading.quantity, reading.place.clone(), reading.name.clone());
     readings.sort_by_key(key);
-    let keys: Vec<_> = readings.iter().map(key).collect();
-    let mut count = 0usize;
-    for (at, reading) in readings.iter_mut().enumerate() {
-        let is_same = at.checked_sub(1).and_then(|before| keys.get(before)) == keys.get(at);
-        count = if is_same { count + 1 } else { 0 };
-        if count > 0 {
-            reading.name = format!("{} ({})", reading.name, count + 1);
+    let mut taken = BTreeSet::new();
+    for reading in &mut readings {
+        let plain = reading.name.clone();
+        let mut count = 1usize;
+        while !taken.insert(key(reading)) {
+            count += 1;
+            reading.name = format!("{plain} ({count})");
         }
     }
     readings
@@ -116,11 +117,11 @@ mod tests {
         let reading =
             |name: &str, value: f64| Reading { name: name.into(), value: Some(value), ..Reading::default() };
         let names: Vec<String> =
-            sorted(vec![reading("b", 1.0), reading("a", 2.0), reading("b", 3.0), reading("b", 4.0)])
+            sorted(vec![reading("b", 1.0), reading("a", 2.0), reading("b", 3.0), reading("b (2)", 4.0)])
                 .into_iter()
                 .map(|reading| reading.name)
                 .collect();
-        assert_eq!(names, ["a", "b", "b (2)", "b (3)"]);
+        assert_eq!(names, ["a", "b", "b (2)", "b (2) (2)"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the captured trees have of every kind beside the parts of a server, and what it costs to ask.
 
 use crate::support::{Expanding, Tree, cases, now};
+use bmc::client::Get as _;
+use bmc::read::registry::registry;
 use bmc::read::{TelemetryPlan, inventory, telemetry};
 use model::inventory::Inventory;
 use model::telemetry::{Quantity, Readings};
@@ -17,6 +19,7 @@ async fn read(test: &str, name: &str) -> Option<Read> {
     let cases = cases(test)?;
     let mut source = Expanding::of(Tree::unpack(&cases, name));
     let inventory = inventory(&mut source, now()).await.unwrap();
+    std::fs::write(format!("/tmp/parts/inv-{name}.json"), serde_json::to_string(&inventory).unwrap()).unwrap(); // TEMP
     let full = source.asked.len();
     source.asked.clear();
     let readings = telemetry(&mut source, &TelemetryPlan::of(&inventory), now()).await.unwrap();
@@ -134,4 +137,52 @@ async fn nvidia_viking() {
 async fn nvidia_dpu() {
     let Some(read) = read("kinds of nvidia_dpu", "nvidia_dpu").await else { return };
     check("nvidia_dpu", &read, [0, 6, 6, 0, 0, 0, 4, 5, 3, 0, 1, 2, 28, 31, 4], [60, 21, 3]);
+}
+
+/// Trees with a registry: how many settings are explained by a title, a menu or a default, of all.
+#[tokio::test]
+async fn settings_are_explained_by_the_registry_where_there_is_one() {
+    let Some(cases) = cases("registries") else { return };
+    for (name, least) in
+        [("dell", 400), ("hpe", 250), ("supermicro", 300), ("nvidia_viking", 150), ("nvidia_gb200", 300)]
+    {
+        let mut source = Expanding::of(Tree::unpack(&cases, name));
+        let mut read = inventory(&mut source, now()).await.unwrap();
+        source.asked.clear();
+        let bios = read.systems.iter_mut().find_map(|it| it.bios.as_mut()).unwrap();
+        let Some(found) = registry(&mut source, bios).await.unwrap() else {
+            assert_eq!(
+                (name, &bios.registry),
+                ("nvidia_gb200", &None),
+                "only this one does not name its registry"
+            );
+            continue;
+        };
+        assert_eq!(source.asked.len(), 4, "{name}: {:?}", source.asked);
+        found.explain(bios);
+        let explained = bios.settings.iter().filter(|it| it.title.is_some() || it.default.is_some()).count();
+        println!(
+            "{name}: {explained} of {} settings explained, {} in the registry",
+            bios.settings.len(),
+            found.settings.len()
+        );
+        assert!(explained >= least, "{name}: {explained} of {}", bios.settings.len());
+    }
+}
+
+/// What polling does: one request for each server, and nothing else is needed for its power and health.
+#[tokio::test]
+async fn the_state_takes_at_most_three_requests() {
+    let Some(cases) = cases("state") else { return };
+    for name in ["dell", "hpe", "lenovo", "supermicro", "nvidia_gb200", "nvidia_viking", "nvidia_dpu"] {
+        let mut source = Expanding::of(Tree::unpack(&cases, name));
+        let read = inventory(&mut source, now()).await.unwrap();
+        source.asked.clear();
+        for system in &read.systems {
+            let document = source.get(&system.path).await.unwrap();
+            let (again, _) = bmc::read::system::parse(&document.path, &document.value);
+            assert_eq!((again.power, again.health), (system.power, system.health), "{name}");
+        }
+        assert!((1..=3).contains(&source.asked.len()), "{name}: {:?}", source.asked);
+    }
 }

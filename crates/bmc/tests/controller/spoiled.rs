@@ -3,6 +3,7 @@
 use crate::support::{Docs, Tree, cases, now};
 use bmc::client::parse_document;
 use bmc::read::inventory;
+use model::inventory::Fault;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -75,6 +76,30 @@ fn documents() -> Option<&'static Vec<Docs>> {
     DOCUMENTS.get_or_init(load).as_ref()
 }
 
+type Parse = fn(&str, &Value) -> Vec<Fault>;
+
+/// The kinds that both trees have or one of them, and what reads them.
+fn kinds() -> Vec<(&'static str, Parse)> {
+    use bmc::read;
+    vec![
+        ("Volume", |path, value| read::volume::parse(path, value).1),
+        ("NetworkPort", |path, value| read::port::parse(path, value).1),
+        ("Port", |path, value| read::port::parse(path, value).1),
+        ("NetworkDeviceFunction", |path, value| read::port::parse_function(path, value).1),
+        ("PCIeDevice", |path, value| read::pcie::parse(path, value).1),
+        ("Thermal", |path, value| read::sensor::parse_any(path, value).1),
+        ("Sensor", |path, value| read::sensor::parse_any(path, value).1),
+        ("ManagerNetworkProtocol", |path, value| read::protocols::parse(path, value).1),
+        ("ManagerAccount", |path, value| read::account::parse(path, value).1),
+        ("AccountService", |path, value| read::account::parse_rules(path, value).1),
+        ("Certificate", |path, value| read::certificate::parse(path, value).1),
+        ("DellLicense", |path, value| read::license::parse(path, value).1),
+        ("LogService", |path, value| read::log_service::parse(path, value).1),
+        ("Bios", |path, value| read::bios::parse(path, value).1),
+        ("BootOption", |path, value| read::bios::parse_boot_option(path, value).1),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -115,6 +140,28 @@ proptest! {
         let differ = before.as_object().unwrap().iter().filter(|(name, value)| after.get(*name) != Some(value)).count();
         // `Status` and `ProcessorId` feed two fields each.
         prop_assert!(differ <= 2, "{key}: {before} {after}");
+    }
+
+    #[test]
+    fn a_spoiled_field_of_any_kind_is_a_fault_in_that_document_alone(pick in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), with in anything()) {
+        let Some(all) = documents() else { return Ok(()) };
+        let kinds = kinds();
+        let documents: Vec<(&String, &Value, Parse)> = all.iter().flat_map(|docs| &docs.documents)
+            .filter_map(|(path, value)| {
+                let kind = value["@odata.type"].as_str()?.trim_start_matches('#').split('.').next()?.to_owned();
+                kinds.iter().find(|(name, _)| *name == kind).map(|(_, parse)| (path, value, *parse))
+            })
+            .collect();
+        let (path, whole, parse) = documents[pick.index(documents.len())];
+        let mut spoiled = whole.clone();
+        let map = spoiled.as_object_mut().unwrap();
+        let key = map.keys().nth(place.index(map.len())).unwrap().clone();
+        map.insert(key.clone(), with);
+        let faults = parse(path, &spoiled);
+        let earlier = parse(path, whole);
+        let new: Vec<_> = faults.iter().filter(|fault| !earlier.contains(fault)).collect();
+        let of_key = |field: &str| field.split('/').next() == Some(key.as_str());
+        prop_assert!(new.iter().all(|fault| of_key(&fault.field) || fault.path.contains(&format!("#/{key}"))), "{key}: {new:?}");
     }
 
     #[test]
