@@ -19,7 +19,6 @@ async fn read(test: &str, name: &str) -> Option<Read> {
     let cases = cases(test)?;
     let mut source = Expanding::of(Tree::unpack(&cases, name));
     let inventory = inventory(&mut source, now()).await.unwrap();
-    std::fs::write(format!("/tmp/parts/inv-{name}.json"), serde_json::to_string(&inventory).unwrap()).unwrap(); // TEMP
     let full = source.asked.len();
     source.asked.clear();
     let readings = telemetry(&mut source, &TelemetryPlan::of(&inventory), now()).await.unwrap();
