@@ -7,9 +7,6 @@ mod sign_in;
 
 use crate::client::{Client, Scheme, Target, Trust};
 use crate::fleet::Shared;
-use crate::read;
-use jiff::Timestamp;
-use model::book::Observation;
 use model::command::bmc::{Adopt, AdoptBy};
 use model::device::{Certificate, Device, DeviceId, Fingerprint};
 use model::event::Ended;
@@ -79,9 +76,9 @@ pub async fn perform(shared: Arc<Shared>, permit: Permit, command: Adopt) -> Res
 async fn adopt(shared: &Arc<Shared>, permit: &Permit, command: Adopt) -> Result<(), Failure> {
     let id = command.device;
     let device = shared.found(&id, OPERATION)?;
-    let adoption = Adoption { shared, permit, subject: device.subject(), id, now: shared.clock.now() };
+    let adoption = Adoption { shared, permit, subject: device.subject(), id };
     adoption.may_begin(&device)?;
-    let _hold = shared
+    let hold = shared
         .hold(&adoption.id)
         .await
         .ok_or_else(|| adoption.fail(Kind::Busy, "it is being adopted already"))?;
@@ -89,14 +86,22 @@ async fn adopt(shared: &Arc<Shared>, permit: &Permit, command: Adopt) -> Result<
     let (credential, signed) = adoption.sign_in(&mut client, command.by, certificate.as_ref()).await?;
     adoption.tell("signed in");
     // Sealed and pinned before the long reading: a crash from here on loses nothing.
-    let mut outcome = shared.book.adopted(permit, &adoption.id, credential, certificate).await;
-    if outcome.is_ok() {
-        adoption.read(&mut client).await;
-    } else if let Err(failure) = &mut outcome {
+    let outcome = shared.book.adopted(permit, &adoption.id, credential, certificate).await;
+    if let Err(mut failure) = outcome {
         failure.hint.get_or_insert_with(|| "nothing was kept; the session is closed again".into());
+        sign_in::end(shared, &adoption.id, client, signed).await;
+        return Err(failure);
     }
-    sign_in::end(shared, &adoption.id, client, signed).await;
-    outcome
+    // From here on the device's owner alone speaks to it, in the same session.
+    let session = sign_in::hand_over(shared, &adoption.id, signed);
+    drop(hold);
+    if adoption.read().await.is_none()
+        && let Some(session) = session.and_then(|session| shared.take_back(&session))
+    {
+        // It has no owner, nor will it get one before the next start.
+        sign_in::end(shared, &adoption.id, client, Signed::Session(session)).await;
+    }
+    Ok(())
 }
 
 /// An adoption under way.
@@ -105,7 +110,6 @@ struct Adoption<'a> {
     permit: &'a Permit,
     id: DeviceId,
     subject: String,
-    now: Timestamp,
 }
 
 impl Adoption<'_> {
@@ -223,25 +227,18 @@ impl Adoption<'_> {
         Err(refused)
     }
 
-    /// Reads everything once. A reading that fails is repeated by the device's owner and spoils no adoption.
-    async fn read(&self, client: &mut Client) {
+    /// Has its owner read everything once. A reading that fails is repeated and spoils no adoption. `None` if the
+    /// appliance stops.
+    async fn read(&self) -> Option<()> {
         self.tell("reading what it is made of");
-        let time = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
-        let bounds = read::Bounds { time, ..read::Bounds::default() };
-        let how = read::How { bounds, keep: true, ..read::How::default() };
-        let reading = read::reading_within(client, how, self.now);
-        let cause = tokio::select! {
-            () = self.shared.closing.cancelled() => "the appliance is stopping".to_owned(),
-            result = reading => match result.and_then(read::Reading::something) {
-                Ok(read::Reading { inventory, snapshot, .. }) => {
-                    let (device, inventory) = (self.id.clone(), Box::new(inventory));
-                    self.shared.book.observe(Observation::Inventoried { device, inventory, snapshot });
-                    return;
-                }
-                Err(error) => error.cause(),
-            },
+        let outcome = tokio::select! {
+            () = self.shared.closing.cancelled() => return None,
+            outcome = self.shared.first_reading(&self.id) => outcome,
         };
-        tracing::warn!(device = %self.id, cause, "adopted, but not read yet");
-        self.tell(&format!("not read yet: {cause}"));
+        if let Err(failure) = outcome {
+            tracing::warn!(device = %self.id, cause = failure.cause, "adopted, but not read yet");
+            self.tell(&format!("not read yet: {}", failure.cause));
+        }
+        Some(())
     }
 }

@@ -13,6 +13,14 @@ settings! {
         inventory_interval: u64 = 6 * 3600,
         /// The longest, in seconds, that one full reading may take.
         inventory_timeout: u64 = 900,
+        /// How often, in seconds, a device's sensors are read, once a full reading has found them; 0 for never.
+        /// They are read more rarely where that would take more than a twentieth of a controller's time.
+        telemetry_interval: u64 = 60,
+        /// How many connections beside the first of each controller the whole fleet may have open: a controller
+        /// gets up to three more while it answers several requests at once sooner than one by one.
+        extra_connections: usize = 256,
+        /// How many answers the whole fleet may keep that were asked for before they are needed.
+        answers_ahead: usize = 4096,
         /// The longest pause, in seconds, between two tries to reach a controller that does not answer.
         backoff_limit: u64 = 300,
         /// How long, in seconds, a controller may take to accept a connection, and again as long for TLS.
@@ -68,6 +76,12 @@ impl Config {
     #[must_use]
     pub fn inventory(&self) -> Duration {
         Duration::from_secs(self.inventory_interval.max(60))
+    }
+
+    /// [`Config::telemetry_interval`]; none where sensors are not read.
+    #[must_use]
+    pub fn telemetry(&self) -> Option<Duration> {
+        (self.telemetry_interval > 0).then(|| Duration::from_secs(self.telemetry_interval.max(5)))
     }
 
     /// The bounds on requests to a controller in service.

@@ -1,6 +1,6 @@
 //! What this part counts; docs/manual/metrics.md lists them.
 
-/// Readings of devices that ended, by `errand` (poll, inventory) and `result` (done, failed).
+/// Readings of devices that ended, by `errand` (poll, inventory, telemetry) and `result` (done, failed).
 pub const READINGS: &str = "portcullis_bmc_readings_total";
 /// Acts of switching that ended, by `reset` and `result`.
 pub const POWER_ACTS: &str = "portcullis_bmc_power_acts_total";
@@ -22,3 +22,13 @@ pub const OWNER_PANICS: &str = "portcullis_bmc_owner_panics_total";
 pub const TURNED_AWAY: &str = "portcullis_bmc_acts_turned_away_total";
 /// Owner tasks that run: adopted devices.
 pub const OWNERS: &str = "portcullis_bmc_owners";
+/// Requests to controllers that ended, by `lane` (control, person, inventory, telemetry) and `result` (answered, failed).
+pub const REQUESTS: &str = "portcullis_bmc_requests_total";
+/// Requests that were answered by one already asked for.
+pub const SHARED: &str = "portcullis_bmc_requests_shared_total";
+/// Requests that were sent again after an error.
+pub const REPEATED: &str = "portcullis_bmc_requests_repeated_total";
+/// How long controllers took to answer, in seconds, by `lane`.
+pub const LATENCY: &str = "portcullis_bmc_request_seconds";
+/// Times that a controller was left alone because it failed over and over.
+pub const LEFT_ALONE: &str = "portcullis_bmc_left_alone_total";

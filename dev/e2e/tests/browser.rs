@@ -74,8 +74,18 @@ fn the_main_job_from_first_login_to_audit() {
 fn every_page_loads_nothing_from_elsewhere_and_every_link_works() {
     let Some(browser) = Browser::find("every_page_loads_nothing_from_elsewhere").unwrap() else { return };
     let demo = Demo::start();
-    let pages =
-        ["/", "/racks", "/inventory", "/discovery", "/findings", "/audit", "/users", "/jobs", "/account", "/manual"];
+    let pages = [
+        "/",
+        "/racks",
+        "/inventory",
+        "/discovery",
+        "/findings",
+        "/audit",
+        "/users",
+        "/jobs",
+        "/account",
+        "/manual",
+    ];
     let input = json!({ "url": demo.appliance.url(), "session": cookie(&demo.session), "pages": pages });
     passes(browser.run("crawl.mjs", &input, |_said| unreachable!()));
 }

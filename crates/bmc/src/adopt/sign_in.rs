@@ -68,6 +68,13 @@ pub async fn end(shared: &Arc<Shared>, id: &DeviceId, mut client: Client, signed
     close(shared, id, &mut client, signed).await;
 }
 
+/// Leaves what [`begin`] began to the device's owner; gives back which session that is.
+pub fn hand_over(shared: &Arc<Shared>, id: &DeviceId, signed: Signed) -> Option<OpenSession> {
+    let Signed::Session(session) = signed else { return None };
+    shared.leave(id, vec![session.clone()]);
+    Some(session)
+}
+
 async fn open(
     shared: &Arc<Shared>,
     id: &DeviceId,

@@ -6,7 +6,6 @@
 
 use super::trouble::Trouble;
 use super::{Shared, entry};
-use crate::client::{Answer, Document};
 use crate::{Client, Error, Scheme, Target, Trust};
 use model::book::OpenSession;
 use model::device::{Device, DeviceId};
@@ -27,12 +26,13 @@ pub(super) enum Signed {
     Basic,
 }
 
-/// All traffic to one adopted controller goes through here.
+/// The session on one adopted controller, and the client that is kept.
 pub struct Link {
     pub(super) shared: Arc<Shared>,
     pub(super) id: DeviceId,
     pub(super) client: Option<Client>,
     pub(super) signed: Signed,
+    epoch: u64,
     pub(super) sessions_path: Option<String>,
     pub(super) suspects: Vec<OpenSession>,
     /// Until then a request of ours that broke off may still open a session.
@@ -84,6 +84,7 @@ impl Link {
             id,
             client: None,
             signed: Signed::Out,
+            epoch: 0,
             sessions_path: None,
             suspects,
             may_resume: true,
@@ -132,37 +133,46 @@ impl Link {
         self.client.as_mut().ok_or(Trouble::Gone)
     }
 
-    /// Gets a document; opens the session anew, once, if the controller has ended it.
-    pub async fn get(&mut self, path: &str) -> Result<Document, Trouble> {
-        let first = self.ready().await?.get(path).await;
-        let result = match first {
-            Err(error) if self.maybe_ended(&error) => {
-                // A second refusal in a row tells an ended session from a forbidden resource.
-                match self.ready().await?.get(path).await {
-                    Err(Error::SessionEnded { .. }) => {
-                        self.let_session_go();
-                        self.ready().await?.get(path).await
-                    }
-                    other => other,
-                }
-            }
-            other => other,
-        };
-        result.map_err(|error| self.note(error))
+    /// Whether requests may be sent: signed in, as the record says, with nothing to clean up first.
+    ///
+    /// # Errors
+    /// [`Trouble`] if the device is not adopted any more, or cannot be reached as its record says.
+    pub fn is_ready(&mut self, now: Instant) -> Result<bool, Trouble> {
+        self.follow_the_record()?;
+        self.end_makeshift();
+        let must_clean = self.has_suspects() && self.look_again <= now;
+        Ok(self.signed != Signed::Out && !must_clean && self.client.is_some())
     }
 
-    /// Posts once. Only where the controller says that the session has ended, and so did nothing, it is
-    /// posted again in a new one.
-    pub async fn post(&mut self, path: &str, body: &Value) -> Result<Answer, Trouble> {
-        let first = self.ready().await?.post(path, body).await;
-        let result = match first {
-            Err(error) if self.maybe_ended(&error) => {
-                self.let_session_go();
-                self.ready().await?.post(path, body).await
-            }
-            other => other,
-        };
-        result.map_err(|error| self.note(error))
+    /// Which sign-in this is: it changes whenever clients that were lent out are of no more use.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether requests are sent in a session.
+    pub const fn in_session(&self) -> bool {
+        matches!(self.signed, Signed::Session(_))
+    }
+
+    /// Lends the client with the connection that is kept.
+    pub fn lend(&mut self) -> Option<Client> {
+        let client = self.client.as_mut()?;
+        let sibling = client.sibling();
+        Some(std::mem::replace(client, sibling))
+    }
+
+    /// A client with a connection of its own, signed in as this is.
+    pub fn sibling(&self) -> Option<Client> {
+        self.client.as_ref().map(Client::sibling)
+    }
+
+    /// Takes a client back that was lent in this epoch.
+    pub fn take_back(&mut self, client: Client) {
+        if let Some(own) = self.client.as_mut()
+            && !own.is_connected()
+        {
+            *own = client;
+        }
     }
 
     /// Remembers what an error of the client in use means for the requests to come.
@@ -170,6 +180,7 @@ impl Link {
         match &error {
             Error::CredentialRefused { .. } if self.signed == Signed::Basic => {
                 self.signed = Signed::Out;
+                self.epoch += 1;
                 if matches!(self.makeshift, Makeshift::Until(_)) {
                     self.makeshift = Makeshift::Refused;
                 } else {
@@ -185,16 +196,7 @@ impl Link {
     /// Closes the connection and keeps the session.
     pub fn rest(&mut self) {
         let Some(client) = &self.client else { return };
-        let session = client.session().cloned();
-        let mut fresh = Client::new(client.target().clone(), *client.limits());
-        fresh.set_budget(self.shared.budget.clone());
-        match (session, &self.signed) {
-            (Some(session), Signed::Session(_)) => fresh.use_session(session),
-            // The account would have to be unsealed again: the connection stays.
-            (_, Signed::Basic) => return,
-            _ => {}
-        }
-        self.client = Some(fresh);
+        self.client = Some(client.sibling());
     }
 
     /// Closes the session. What cannot be closed stays in the book for the next start.
@@ -236,13 +238,9 @@ impl Link {
         std::mem::take(&mut self.suspects)
     }
 
-    fn maybe_ended(&self, error: &Error) -> bool {
-        let refused = matches!(error, Error::SessionEnded { .. } | Error::Answered { status: 401, .. });
-        refused && matches!(self.signed, Signed::Session(_))
-    }
-
     /// The session is given up but may still be open.
-    fn let_session_go(&mut self) {
+    pub fn let_session_go(&mut self) {
+        self.epoch += 1;
         if let Signed::Session(open) = std::mem::replace(&mut self.signed, Signed::Out) {
             self.suspects.push(open);
         }
@@ -259,6 +257,7 @@ impl Link {
         let same = self.client.as_ref().is_some_and(|client| is_same(client.target(), &target));
         if !same {
             self.let_session_go();
+            self.epoch += 1;
             self.sessions_path = None;
             let mut client = Client::new(target, self.shared.config.limits());
             client.set_budget(self.shared.budget.clone());
@@ -378,6 +377,14 @@ impl Link {
             self.makeshift = Makeshift::Not;
             self.let_session_go();
         }
+    }
+}
+
+impl Drop for Link {
+    /// Hands what may still be open to the next owner, whatever way this one ends.
+    fn drop(&mut self) {
+        let left = self.take_suspects();
+        self.shared.leave(&self.id, left);
     }
 }
 

@@ -1,14 +1,19 @@
 //! The fleet: one owner task for each adopted controller, and the supervisor that owns them all.
 //!
-//! Whatever is asked of a controller goes into its owner's mailbox, so that no two requests ever run
-//! against one controller at the same time: the mailbox is the per-device lock.
+//! Whatever is asked of a controller goes through its owner: orders into its mailbox, requests into its lanes
+//! ([`crate::line`]). So there is one session, one act of switching at a time, and a command never waits for a reading.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | [`closer`] | closes sessions on controllers that are not adopted |
 //! | [`entry`] | what is written down of a session; pure |
+//! | [`dispatch`] | sends what the lanes of one controller let go |
+//! | [`flight`] | one request under way |
+//! | [`jobs`] | the readings, each a future that asks through a caller |
 //! | [`link`] | the client and the one session on a controller |
-//! | [`owner`] | one controller's task: commands first, then polls and inventories |
+//! | [`models`] | what was learned, once for all controllers of a model |
+//! | [`owner`] | one controller's task: orders, readings, acts side by side |
+//! | [`pool`] | the connections to one controller |
 //! | [`schedule`] | when it is read next; pure |
 //! | [`supervisor`] | starts, restarts and stops the owners |
 //! | [`suspects`] | closes sessions that may have been left open |
@@ -16,10 +21,15 @@
 //! | [`trouble`] | why a device could not be asked |
 
 mod closer;
+mod dispatch;
 pub(crate) mod entry;
+mod flight;
+mod jobs;
 mod link;
+mod models;
 mod owner;
 mod parts;
+mod pool;
 mod schedule;
 mod supervisor;
 mod suspects;
@@ -75,6 +85,11 @@ pub(crate) struct Shared {
     /// needs hold up none that is, the closer.
     cleaning: Semaphore,
     closing_left: Semaphore,
+    /// A permit for each connection that there may be beside the first of each controller.
+    extra: Arc<Semaphore>,
+    /// A permit for each answer that may be kept before it is asked for.
+    ahead: Arc<Semaphore>,
+    models: models::Models,
     /// What the answers of all controllers together may take of memory.
     pub budget: Budget,
 }
@@ -96,6 +111,8 @@ enum Order {
     Switch { permit: Permit, reset: Reset, reply: oneshot::Sender<Result<Power, Failure>> },
     /// Read everything.
     Refresh { permit: Permit, reply: oneshot::Sender<Result<(), Failure>> },
+    /// Say how the first reading went, for the adoption that waits for it.
+    First { reply: oneshot::Sender<Result<(), Failure>> },
 }
 
 impl Order {
@@ -104,7 +121,7 @@ impl Order {
         // Whoever asked may have gone; the audit record holds the outcome.
         match self {
             Self::Switch { reply, .. } => drop(reply.send(Err(failure))),
-            Self::Refresh { reply, .. } => drop(reply.send(Err(failure))),
+            Self::Refresh { reply, .. } | Self::First { reply } => drop(reply.send(Err(failure))),
         }
     }
 
@@ -112,6 +129,7 @@ impl Order {
         match self {
             Self::Switch { reset, .. } => crate::power::operation(*reset),
             Self::Refresh { .. } => "refresh".into(),
+            Self::First { .. } => "read".into(),
         }
     }
 }
@@ -128,7 +146,12 @@ impl Fleet {
         };
         let at_once = || Semaphore::new(config.cleanup_at_once.clamp(1, 1024));
         let (cleaning, closing_left) = (at_once(), at_once());
+        let permits = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        let (extra, ahead) = (permits(config.extra_connections), permits(config.answers_ahead));
         Ok(Self(Arc::new(Shared {
+            extra,
+            ahead,
+            models: models::Models::default(),
             book,
             clock,
             sweeps: Sweeps::new(config.sweeps_at_once),
@@ -201,6 +224,17 @@ impl Shared {
         Ok(())
     }
 
+    /// Waits until a device that has just been adopted was read once.
+    pub(crate) async fn first_reading(&self, id: &DeviceId) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.send(id, Order::First { reply })?;
+        let ended = || {
+            let cause = "the device's task ended in the middle of it";
+            Failure::new(Kind::Unavailable, "read", self.subject(id), cause)
+        };
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
     /// The record of a device that can be acted on.
     fn adopted(&self, id: &DeviceId, operation: &str) -> Result<Arc<Device>, Failure> {
         let device = self.found(id, operation)?;
@@ -253,6 +287,12 @@ impl Shared {
         }
         lock(&self.left).entry(id.clone()).or_default().add(sessions);
         self.wake.notify_one();
+    }
+
+    /// Takes back a session that was left, unless somebody looks after it already.
+    pub(crate) fn take_back(&self, session: &OpenSession) -> Option<OpenSession> {
+        let mut left = lock(&self.left);
+        left.get_mut(&session.device)?.take(|other| entry::is_same(other, session)).pop()
     }
 
     /// A refused credential has opened no session: what an earlier try of it might have left open is not there,

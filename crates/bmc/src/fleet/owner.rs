@@ -1,36 +1,94 @@
-//! One controller's task: orders first, then readings. It alone speaks to the controller.
+//! One controller's task. It alone speaks to the controller: it sends the requests of whatever runs for it, starts
+//! readings when they are due, carries orders out, and closes the session at the end.
+//!
+//! Readings and acts run side by side, each a future of the owner's own that asks through a caller; the lanes
+//! see to it that a command does not wait for a reading.
 
-use super::link::{Link, members};
-use super::schedule::{Errand, Schedule};
+use super::dispatch::Dispatch;
+use super::jobs::{Read, Seen, Site};
+use super::link::Link;
+use super::schedule::{Errand, Intervals, Schedule};
+use super::switch::{self, Acted, Instead, Status};
 use super::trouble::Trouble;
-use super::{Order, Shared, Slot};
-use crate::client::ROOT;
-use crate::power::system;
-use crate::read;
-use model::book::Observation;
-use model::device::{DeviceId, Health, Power};
+use super::{MAILBOX, Order, Shared, Slot};
+use crate::line::{Asked, Caller, Wire};
+use crate::read::TelemetryPlan;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use model::command::BoxFuture;
+use model::device::DeviceId;
 use model::event::Ended;
+use model::traffic::Lane;
 use model::{Failure, Kind, Permit};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// So many systems of one controller are polled: a multi-node enclosure's controller has up to eight.
-const MOST_SYSTEMS: usize = 8;
+/// Requests on their way into the lanes: what one reading asks ahead, and something for the others.
+const ASKS: usize = 48;
+/// With nothing to do an owner looks up so often all the same.
+const IDLE: Duration = Duration::from_secs(3600);
+/// So soon after an act the state is looked at again.
+const AFTER_AN_ACT: Duration = Duration::from_secs(5);
 
 /// One controller's owner.
 pub struct Owner {
     pub(super) shared: Arc<Shared>,
     pub(super) id: DeviceId,
-    pub(super) link: Link,
-    pub(super) stop: CancellationToken,
-    /// Orders that came while another one was carried out; at most a mailbox full.
-    pub(super) waiting: VecDeque<Order>,
+    pub(super) dispatch: Dispatch,
+    wire: Wire,
+    asks: Receiver<Box<Asked>>,
+    jobs: FuturesUnordered<BoxFuture<'static, Done>>,
+    readings: [Option<Running>; 3],
+    act: Option<Acting>,
+    /// Orders that came while something else had to end first; at most a mailbox full.
+    waiting: VecDeque<Order>,
     schedule: Schedule,
     systems: Vec<String>,
+    states: Vec<Seen>,
+    sensors: Arc<TelemetryPlan>,
+    serial: u64,
+    stop: CancellationToken,
+    told_open: bool,
+}
+
+/// A reading under way.
+struct Running {
+    handle: AbortHandle,
+    serial: u64,
+    /// Who asked for it, where somebody did.
+    asked: Option<Asker>,
+}
+
+/// Who asked for a reading.
+struct Asker {
+    /// None for an adoption, which tells of itself.
+    permit: Option<Permit>,
+    reply: oneshot::Sender<Result<(), Failure>>,
+}
+
+/// An act of switching under way.
+struct Acting {
+    operation: String,
+    status: Arc<Status>,
+    /// Tells it that another act takes its place; none if one was told to already.
+    instead: Option<oneshot::Sender<Instead>>,
+    /// That other act.
+    next: Option<Order>,
+}
+
+/// What ended.
+enum Done {
+    /// A reading; without an outcome if it was broken off.
+    Read { errand: Errand, serial: u64, read: Option<Box<Read>> },
+    /// An act.
+    Acted(Acted),
 }
 
 /// Owns a controller until `stop`; then closes its session.
@@ -44,21 +102,9 @@ pub async fn run(
 ) {
     let mut inbox = slot.inbox.lock().await;
     let left = shared.take_left(&id);
-    let mut keeper = Keeper { owner: Owner::new(shared, id, left, stop, fresh, spread) };
-    keeper.owner.serve(&mut inbox).await;
-    Box::pin(keeper.owner.end(&mut inbox)).await;
-}
-
-/// Hands sessions that are still open to the next owner, whatever way this one ends.
-struct Keeper {
-    owner: Owner,
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        let left = self.owner.link.take_suspects();
-        self.owner.shared.leave(&self.owner.id, left);
-    }
+    let mut owner = Owner::new(shared, id, left, stop, fresh, spread);
+    owner.serve(&mut inbox).await;
+    Box::pin(owner.end(&mut inbox)).await;
 }
 
 impl Owner {
@@ -71,234 +117,376 @@ impl Owner {
         spread: Duration,
     ) -> Self {
         let config = &shared.config;
-        let limit = Duration::from_secs(config.backoff_limit.max(1));
+        let every = Intervals {
+            poll: config.poll(),
+            inventory: config.inventory(),
+            telemetry: config.telemetry(),
+            limit: Duration::from_secs(config.backoff_limit.max(1)),
+        };
         let now = Instant::now();
-        let mut schedule =
-            Schedule::new(&id, config.poll(), config.inventory(), limit, spread.min(config.poll()), now);
+        let mut schedule = Schedule::new(&id, every, spread.min(config.poll()), now);
         let link = Link::new(shared.clone(), id.clone(), left);
         if fresh {
             schedule.want_inventory(now);
         } else if link.must_clean() {
             schedule.hurry(now);
         }
-        Self { shared, id, link, stop, waiting: VecDeque::new(), schedule, systems: Vec::new() }
+        let (ask, asks) = mpsc::channel(ASKS);
+        let generation = Arc::new(AtomicU64::new(0));
+        let wire = Wire::new(ask, generation.clone(), shared.ahead.clone());
+        let dispatch = Dispatch::new(shared.clone(), id.clone(), link, generation);
+        Self {
+            shared,
+            id,
+            dispatch,
+            wire,
+            asks,
+            jobs: FuturesUnordered::new(),
+            readings: [None, None, None],
+            act: None,
+            waiting: VecDeque::new(),
+            schedule,
+            systems: Vec::new(),
+            states: Vec::new(),
+            sensors: Arc::default(),
+            serial: 0,
+            stop,
+            told_open: false,
+        }
     }
 
     async fn serve(&mut self, inbox: &mut Receiver<Box<Order>>) {
-        while !self.stop.is_cancelled() {
-            if let Some(order) = self.waiting.pop_front() {
-                Box::pin(self.carry_out(order, inbox)).await;
-                continue;
-            }
-            let (due, errand) = self.schedule.next();
-            let stop = self.stop.clone();
-            // Orders go before readings. Both are boxed: a task that waits, as most of a thousand do, stays small.
+        let stop = self.stop.clone();
+        while !stop.is_cancelled() {
+            self.turn();
+            self.start_due(Instant::now());
+            let wake = self.wake_at(Instant::now());
+            let has_room = self.waiting.len() < MAILBOX;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                Some(order) = inbox.recv() => Box::pin(self.carry_out(*order, inbox)).await,
-                () = sleep_until(due) => Box::pin(self.errand(errand, inbox)).await,
+                Some(order) = inbox.recv(), if has_room => self.order(*order),
+                ended = self.dispatch.next() => self.dispatch.ended(ended),
+                Some(asked) = self.asks.recv() => self.dispatch.ask(*asked),
+                Some(done) = self.jobs.next() => self.done(done),
+                () = sleep_until(wake) => {}
             }
         }
     }
 
-    /// Reads what is due. An order that comes meanwhile breaks the reading off, which stays due.
-    async fn errand(&mut self, errand: Errand, inbox: &mut Receiver<Box<Order>>) {
-        // Signing in is never broken off half-way: whether a session was opened would not be known.
-        let mut result = self.prepare().await;
-        if result.is_ok() {
-            let stop = self.stop.clone();
-            result = tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                Some(order) = inbox.recv() => {
-                    self.waiting.push_back(*order);
-                    return;
+    /// Lets whatever has an answer go on, and then sends what may be sent: a command that makes its next request
+    /// at once goes before the readings.
+    fn turn(&mut self) {
+        while let Some(Some(done)) = self.jobs.next().now_or_never() {
+            self.done(done);
+        }
+        while let Ok(asked) = self.asks.try_recv() {
+            self.dispatch.ask(*asked);
+        }
+        self.dispatch.pump();
+        let is_open = self.dispatch.breaker.open_until().is_some();
+        if is_open != self.told_open && !self.dispatch.breaker.is_probing() {
+            self.told_open = is_open;
+            self.tell_traffic();
+        }
+    }
+
+    fn wake_at(&self, now: Instant) -> Instant {
+        let due = self.due().map(|(at, _)| at);
+        due.into_iter().chain(self.dispatch.wake_at(now)).min().unwrap_or(now + IDLE)
+    }
+
+    /// What is due next: nothing while the controller is left alone.
+    fn due(&self) -> Option<(Instant, Errand)> {
+        if self.dispatch.breaker.is_probing() {
+            return None;
+        }
+        // What a poll reads while the server is switched may be of the past when it is told; the act tells the state.
+        let is_under_way =
+            |errand| self.reading(errand).is_some() || errand == Errand::Poll && self.act.is_some();
+        let (at, errand) = self.schedule.next(is_under_way)?;
+        Some((self.dispatch.breaker.open_until().map_or(at, |until| at.max(until)), errand))
+    }
+
+    fn start_due(&mut self, now: Instant) {
+        while let Some((at, errand)) = self.due()
+            && at <= now
+        {
+            self.start(errand, None);
+        }
+    }
+
+    fn reading(&self, errand: Errand) -> Option<&Running> {
+        self.readings.get(errand as usize).and_then(Option::as_ref)
+    }
+
+    fn take_reading(&mut self, errand: Errand) -> Option<Running> {
+        self.readings.get_mut(errand as usize).and_then(Option::take)
+    }
+
+    fn site(&self) -> Site {
+        Site {
+            shared: self.shared.clone(),
+            id: self.id.clone(),
+            systems: self.systems.clone(),
+            model: self.dispatch.model.clone(),
+            sensors: self.sensors.clone(),
+        }
+    }
+
+    fn caller(&self, lane: Lane) -> Result<Caller, Trouble> {
+        Ok(Caller::new(self.wire.clone(), self.dispatch.target()?, lane))
+    }
+
+    /// Starts a reading. One that somebody asked for takes the place of one by the clock.
+    fn start(&mut self, errand: Errand, asked: Option<Asker>) {
+        let lane = match errand {
+            Errand::Poll => Lane::Person,
+            Errand::Inventory if asked.is_some() => Lane::Person,
+            Errand::Inventory => Lane::Inventory,
+            Errand::Telemetry => Lane::Telemetry,
+        };
+        if let Some(running) = self.take_reading(errand) {
+            running.handle.abort();
+        }
+        self.serial += 1;
+        let (handle, registration) = AbortHandle::new_pair();
+        let running = Running { handle, serial: self.serial, asked };
+        let serial = self.serial;
+        let is_urgent = running.asked.is_some();
+        if let Some(place) = self.readings.get_mut(errand as usize) {
+            *place = Some(running);
+        }
+        let caller = match self.caller(lane) {
+            Ok(caller) => caller.urgent(is_urgent),
+            Err(trouble) => return self.settle(errand, Err(trouble)),
+        };
+        let site = self.site();
+        let reading: BoxFuture<'static, Read> = match errand {
+            Errand::Poll => Box::pin(site.poll(caller, std::mem::take(&mut self.states))),
+            Errand::Inventory => Box::pin(site.inventory(caller)),
+            Errand::Telemetry => Box::pin(site.telemetry(caller)),
+        };
+        let reading = Abortable::new(reading, registration);
+        self.jobs.push(Box::pin(async move {
+            Done::Read { errand, serial, read: reading.await.ok().map(Box::new) }
+        }));
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Read { errand, serial, read: Some(read) } => {
+                if self.reading(errand).is_some_and(|running| running.serial == serial) {
+                    self.was_read(errand, *read);
                 }
-                result = self.read(errand) => result,
-            };
+            }
+            Done::Read { read: None, .. } => {}
+            Done::Acted(acted) => {
+                self.systems = acted.systems;
+                self.states.clear();
+                let next = self.act.take().and_then(|act| act.next);
+                if let Some(order) = next {
+                    self.order(order);
+                }
+                // Whatever it did, the state is worth a look soon.
+                self.schedule.hurry(Instant::now() + AFTER_AN_ACT);
+                self.tell_traffic();
+            }
         }
-        self.settle(errand, &result);
-    }
-
-    /// Signs in. After a crash many devices have sessions to close first; only so many do so at once.
-    async fn prepare(&mut self) -> Result<(), Trouble> {
-        let shared = self.shared.clone();
-        let _turn = if self.link.must_clean() { shared.cleaning.acquire().await.ok() } else { None };
-        self.link.ready().await.map(drop)
-    }
-
-    async fn read(&mut self, errand: Errand) -> Result<(), Trouble> {
-        match errand {
-            Errand::Poll => self.poll().await,
-            Errand::Inventory => self.inventory().await,
+        for _ in 0..self.waiting.len() {
+            if let Some(order) = self.waiting.pop_front() {
+                self.order(order);
+            }
         }
     }
 
-    /// Takes note of how a reading went and tells the book what it cannot know otherwise.
-    fn settle(&mut self, errand: Errand, result: &Result<(), Trouble>) {
+    fn was_read(&mut self, errand: Errand, read: Read) {
         let now = Instant::now();
-        let word = match errand {
-            Errand::Poll => "poll",
-            Errand::Inventory => "inventory",
-        };
+        self.systems = read.systems;
+        let cost = Some(read.cost);
+        match errand {
+            Errand::Poll => {
+                self.states = read.states;
+                self.dispatch.measured.state = cost;
+            }
+            Errand::Inventory => {
+                self.sensors = read.sensors;
+                self.dispatch.measured.inventory = cost;
+            }
+            Errand::Telemetry => {
+                let took = cost.as_ref().map_or(0, |cost| cost.elapsed_ms);
+                self.schedule.sensors_took(Duration::from_millis(took), now);
+                self.dispatch.measured.telemetry = cost;
+            }
+        }
+        if read.result.is_ok() {
+            self.dispatch.know(read.requests);
+        }
+        self.settle(errand, read.result);
+        if self.sensors.is_empty() {
+            self.schedule.no_sensors();
+        }
+        self.tell_traffic();
+    }
+
+    /// Takes note of how a reading went, and tells the book what it cannot know otherwise.
+    fn settle(&mut self, errand: Errand, result: Result<(), Trouble>) {
         let ended = if result.is_ok() { "done" } else { "failed" };
-        metrics::counter!(crate::metrics::READINGS, "errand" => word, "result" => ended).increment(1);
-        let Err(trouble) = result else {
-            self.schedule.done(errand, now);
-            if self.shared.config.close_idle {
-                self.link.rest();
+        metrics::counter!(crate::metrics::READINGS, "errand" => errand.word(), "result" => ended)
+            .increment(1);
+        let now = Instant::now();
+        match &result {
+            Ok(()) => {
+                self.schedule.done(errand, now);
+                let is_quiet = self.jobs.is_empty() && self.dispatch.is_idle();
+                if is_quiet {
+                    self.dispatch.rest(self.shared.config.close_idle);
+                }
             }
-            return;
-        };
-        let pause = self.schedule.failed(now);
-        tracing::debug!(device = %self.id, %trouble, pause_s = pause.as_secs(), "a reading failed");
-        self.report(trouble);
-    }
-
-    /// Tells the book that the controller could not be asked.
-    pub(super) fn report(&self, trouble: &Trouble) {
-        let device = self.id.clone();
-        if let Trouble::Request(error) = trouble
-            && let Some(presented) = error.presented()
-        {
-            self.shared
-                .book
-                .observe(Observation::CertificateChanged { device, presented: presented.clone() });
-        } else if !matches!(trouble, Trouble::Gone) {
-            self.shared.book.observe(Observation::Unreachable { device, cause: trouble.to_string() });
-        }
-    }
-
-    async fn poll(&mut self) -> Result<(), Trouble> {
-        let systems = self.systems().await?.to_vec();
-        let mut power = None;
-        let mut health = None;
-        for path in systems {
-            let reading = self.reading(&path).await?;
-            power = power.or(Some(reading.power));
-            health = health.max(Some(reading.health).filter(|health| *health != Health::Unknown));
-        }
-        let power = power.unwrap_or(Power::Unknown);
-        self.shared.book.observe(Observation::StateRead { device: self.id.clone(), power, health });
-        Ok(())
-    }
-
-    /// Reads one system. If it is gone the systems are looked for again next time.
-    pub(super) async fn reading(&mut self, path: &str) -> Result<system::Reading, Trouble> {
-        match self.link.get(path).await {
-            Ok(document) => Ok(system::read(&document.value)),
             Err(trouble) => {
-                if matches!(&trouble, Trouble::Request(error) if error.status() == Some(404)) {
-                    self.systems.clear();
-                }
-                Err(trouble)
+                let pause = self.schedule.failed(now);
+                tracing::debug!(device = %self.id, %trouble, pause_s = pause.as_secs(), "a reading failed");
+                self.site().report(trouble);
             }
         }
-    }
-
-    /// The paths of the controller's systems: remembered, or found from the service root.
-    pub(super) async fn systems(&mut self) -> Result<&[String], Trouble> {
-        if self.systems.is_empty() {
-            let root = self.link.get(ROOT).await?;
-            if let Some(collection) = root.link("/Systems") {
-                let collection = self.link.get(collection).await?;
-                let mut found = members(&collection.value);
-                found.truncate(MOST_SYSTEMS);
-                self.systems = found;
-            }
-        }
-        Ok(&self.systems)
-    }
-
-    async fn inventory(&mut self) -> Result<(), Trouble> {
-        // The first document beyond the root tells whether the session still stands, and opens another if not.
-        self.systems.clear();
-        if let Err(trouble) = self.systems().await
-            && (trouble.needs_help() || trouble.is_unsent())
-        {
-            return Err(trouble);
-        }
-        let limit = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
-        let bounds = read::Bounds { time: limit, ..read::Bounds::default() };
-        let now = self.shared.clock.now();
-        let client = self.link.ready().await?;
-        let how = read::How { bounds, keep: true, ..read::How::default() };
-        let reading = read::reading_within(client, how, now).await.and_then(read::Reading::something);
-        let read::Reading { inventory, snapshot, .. } = match reading {
-            Ok(reading) => reading,
-            Err(error) => return Err(self.link.note(error)),
-        };
-        self.systems =
-            inventory.systems.iter().map(|system| system.path.clone()).take(MOST_SYSTEMS).collect();
-        let (device, inventory) = (self.id.clone(), Box::new(inventory));
-        self.shared.book.observe(Observation::Inventoried { device, inventory, snapshot });
-        Ok(())
-    }
-
-    async fn carry_out(&mut self, order: Order, inbox: &mut Receiver<Box<Order>>) {
-        match order {
-            Order::Refresh { permit, reply } => match self.refresh(&permit, inbox).await {
-                Some(outcome) => drop(reply.send(outcome)),
-                None => self.waiting.push_back(Order::Refresh { permit, reply }),
-            },
-            Order::Switch { permit, reset, reply } => {
-                let outcome = self.switch(&permit, reset, inbox).await;
-                drop(reply.send(outcome));
-                // Whatever it did, the state is worth a look soon, and orders that wait go first.
-                self.schedule.hurry(Instant::now() + Duration::from_secs(5));
-            }
-        }
-    }
-
-    /// Reads everything because a person asks: a credential that was refused is tried once more. An
-    /// order that comes meanwhile goes first; then there is no outcome yet.
-    async fn refresh(
-        &mut self,
-        permit: &Permit,
-        inbox: &mut Receiver<Box<Order>>,
-    ) -> Option<Result<(), Failure>> {
-        let subject = self.shared.subject(&self.id);
-        self.shared.tell(permit, &self.id, "reading", None);
-        if permit.actor().principal.user().is_some() {
-            self.link.forgive();
-        }
-        let mut result = self.prepare().await;
-        if result.is_ok() {
-            let stop = self.stop.clone();
-            result = tokio::select! {
-                biased;
-                // The order waits no longer than until `end` turns it away.
-                () = stop.cancelled() => return None,
-                Some(order) = inbox.recv() => {
-                    self.waiting.push_back(*order);
-                    self.shared.tell(permit, &self.id, "waiting for another act", None);
-                    return None;
-                }
-                result = self.inventory() => result,
+        if let Some(Asker { permit, reply }) = self.take_reading(errand).and_then(|running| running.asked) {
+            let (step, ended) = match &result {
+                Ok(()) => ("read".to_owned(), Ended::Done),
+                Err(trouble) => (trouble.to_string(), Ended::Failed),
             };
+            if let Some(permit) = permit {
+                self.shared.tell(&permit, &self.id, step, Some(ended));
+            }
+            let subject = self.shared.subject(&self.id);
+            drop(reply.send(result.map_err(|trouble| trouble.failure("refresh", &subject))));
         }
-        self.settle(Errand::Inventory, &result);
-        let (step, ended) = match &result {
-            Ok(()) => ("read".to_owned(), Ended::Done),
-            Err(trouble) => (trouble.to_string(), Ended::Failed),
-        };
-        self.shared.tell(permit, &self.id, step, Some(ended));
-        Some(result.map_err(|trouble| trouble.failure("refresh", &subject)))
     }
 
-    /// Turns away what still waits, and closes the session.
-    async fn end(&mut self, inbox: &mut Receiver<Box<Order>>) {
+    fn order(&mut self, order: Order) {
+        match order {
+            Order::First { reply } => {
+                let asker = Asker { permit: None, reply };
+                match self.readings.get_mut(Errand::Inventory as usize).and_then(Option::as_mut) {
+                    Some(Running { asked: Some(_), .. }) => {
+                        self.waiting.push_back(Order::First { reply: asker.reply });
+                    }
+                    // It has begun by itself.
+                    Some(running) => running.asked = Some(asker),
+                    None => self.start(Errand::Inventory, Some(asker)),
+                }
+            }
+            Order::Refresh { permit, reply } => {
+                if self.reading(Errand::Inventory).is_some_and(|running| running.asked.is_some()) {
+                    self.shared.tell(&permit, &self.id, "waiting for another reading", None);
+                    return self.waiting.push_back(Order::Refresh { permit, reply });
+                }
+                self.shared.tell(&permit, &self.id, "reading", None);
+                // A person asks: a credential that was refused is tried once more.
+                if permit.actor().principal.user().is_some() {
+                    self.dispatch.forgive();
+                }
+                self.start(Errand::Inventory, Some(Asker { permit: Some(permit), reply }));
+            }
+            Order::Switch { permit, reset, reply } => match self.act.as_mut() {
+                Some(act) => {
+                    let (graceful, waiting_for) = act.status.get();
+                    if graceful
+                        && switch::is_forced(reset)
+                        && let Some(instead) = act.instead.take()
+                    {
+                        // It is told at its next pause, if it does not end before.
+                        if instead.send(Instead { record: permit.record(), reset }).is_err() {
+                            tracing::debug!(device = %self.id, "the act that is to be replaced has just ended");
+                        }
+                        act.next = Some(Order::Switch { permit, reset, reply });
+                        return;
+                    }
+                    let cause = format!("{} is under way: {waiting_for}", act.operation);
+                    let subject = self.shared.subject(&self.id);
+                    let failure = Failure::new(Kind::Busy, crate::power::operation(reset), subject, cause);
+                    let hint = "wait until it has ended; force_off may interrupt a graceful act";
+                    drop(reply.send(Err(failure.hint(hint))));
+                }
+                None => self.switch(permit, reset, reply),
+            },
+        }
+    }
+
+    fn switch(
+        &mut self,
+        permit: Permit,
+        reset: model::device::Reset,
+        reply: oneshot::Sender<Result<model::device::Power, Failure>>,
+    ) {
+        let operation = crate::power::operation(reset);
+        let caller = match self.caller(Lane::Control) {
+            Ok(caller) => caller.urgent(true),
+            Err(trouble) => {
+                let subject = self.shared.subject(&self.id);
+                let failure = trouble.failure(&operation, &subject);
+                self.shared.tell(&permit, &self.id, failure.cause.as_str(), Some(Ended::Failed));
+                drop(reply.send(Err(failure)));
+                return;
+            }
+        };
+        if let Some(poll) = self.take_reading(Errand::Poll) {
+            poll.handle.abort();
+        }
+        let status = Arc::new(Status::default());
+        let (instead, told) = oneshot::channel();
+        let act = switch::Switching::new(self.site(), caller, self.stop.clone(), status.clone(), told);
+        self.act = Some(Acting { operation, status, instead: Some(instead), next: None });
+        self.jobs.push(Box::pin(async move {
+            let (outcome, systems) = act.switch(&permit, reset).await;
+            drop(reply.send(outcome));
+            Done::Acted(Acted { systems })
+        }));
+    }
+
+    fn tell_traffic(&self) {
+        let traffic = Box::new(self.dispatch.traffic());
+        let device = self.id.clone();
+        self.shared.book.observe(model::book::Observation::Asked { device, traffic });
+        self.dispatch.model.report(&self.shared.book, self.shared.clock.as_ref(), Instant::now());
+    }
+
+    /// Breaks the readings off, lets an act say that it was stopped, turns away what waits, and closes the session.
+    async fn end(mut self, inbox: &mut Receiver<Box<Order>>) {
         let subject = self.shared.subject(&self.id);
-        let waiting = std::mem::take(&mut self.waiting);
-        for order in
-            waiting.into_iter().chain(std::iter::from_fn(|| inbox.try_recv().ok().map(|order| *order)))
-        {
+        let fail = |operation: &str| {
             let cause = "the device is not served any more: it was forgotten, or the appliance is stopping";
-            let failure = Failure::new(Kind::Unavailable, order.operation(), subject.as_str(), cause);
+            Failure::new(Kind::Unavailable, operation, subject.as_str(), cause)
+        };
+        for running in std::mem::take(&mut self.readings).into_iter().flatten() {
+            running.handle.abort();
+            if let Some(Asker { reply, .. }) = running.asked {
+                drop(reply.send(Err(fail("refresh"))));
+            }
+        }
+        let next = self.act.as_mut().and_then(|act| act.next.take());
+        let waiting = std::mem::take(&mut self.waiting);
+        let inbox = std::iter::from_fn(|| inbox.try_recv().ok().map(|order| *order));
+        for order in next.into_iter().chain(waiting).chain(inbox) {
+            let failure = fail(&order.operation());
             order.fail(failure);
         }
-        if let Err(trouble) = self.link.close().await {
+        // An act ends at its next pause, or with the answer to the request that is under way.
+        while self.act.is_some() {
+            self.turn();
+            if self.act.is_none() {
+                break;
+            }
+            let wake = self.dispatch.wake_at(Instant::now()).unwrap_or_else(|| Instant::now() + IDLE);
+            tokio::select! {
+                ended = self.dispatch.next() => self.dispatch.ended(ended),
+                Some(asked) = self.asks.recv() => self.dispatch.ask(*asked),
+                Some(done) = self.jobs.next() => self.done(done),
+                () = sleep_until(wake) => {}
+            }
+        }
+        self.jobs.clear();
+        let Some(mut link) = self.dispatch.end().await else { return };
+        if let Err(trouble) = link.close().await {
             tracing::warn!(device = %self.id, %trouble, "the session could not be closed; it is at the next start");
         }
     }

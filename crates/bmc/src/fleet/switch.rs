@@ -1,9 +1,9 @@
 //! Carries an act of switching out: sends and reads as [`Act`] says, and tells whoever watches.
 
-use super::Order;
-use super::owner::Owner;
+use super::jobs::Site;
 use super::trouble::Trouble;
 use crate::Error;
+use crate::line::Caller;
 use crate::power::act::{Act, Input, Next, Sent};
 use crate::power::system::{self, Reading, ResetAction, TaskState};
 use crate::power::{self, Plan, Step};
@@ -12,9 +12,11 @@ use model::device::{Power, Reset};
 use model::event::Ended;
 use model::{Failure, Kind, Permit};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 /// How long past its deadline an act may wait for the answer to a request that is under way.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
@@ -39,15 +41,65 @@ impl Acting<'_> {
     }
 }
 
-impl Owner {
+/// Another act that takes an act's place.
+#[derive(Clone, Copy, Debug)]
+pub struct Instead {
+    /// Its audit record.
+    pub record: u64,
+    /// What it does.
+    pub reset: Reset,
+}
+
+/// What an act leaves behind.
+pub struct Acted {
+    /// The paths of the controller's systems, as they are known now.
+    pub systems: Vec<String>,
+}
+
+/// How far an act is, for orders that come meanwhile.
+pub struct Status(Mutex<(bool, String)>);
+
+impl Default for Status {
+    fn default() -> Self {
+        Self(Mutex::new((false, "reading its state".into())))
+    }
+}
+
+impl Status {
+    /// Whether it waits for an operating system, so that a forced switch may take its place; and what it waits for.
+    pub fn get(&self) -> (bool, String) {
+        super::lock(&self.0).clone()
+    }
+
+    fn set(&self, act: &Act) {
+        *super::lock(&self.0) = (act.is_graceful(), act.waiting_for());
+    }
+}
+
+/// An act of switching: the requests it makes go before all others.
+pub struct Switching {
+    site: Site,
+    caller: Caller,
+    stop: CancellationToken,
+    status: Arc<Status>,
+    instead: oneshot::Receiver<Instead>,
+}
+
+impl Switching {
+    /// Nothing is sent yet. The sender of `instead` must be kept for as long as the act runs.
+    pub const fn new(
+        site: Site,
+        caller: Caller,
+        stop: CancellationToken,
+        status: Arc<Status>,
+        instead: oneshot::Receiver<Instead>,
+    ) -> Self {
+        Self { site, caller, stop, status, instead }
+    }
+
     /// Switches the server and waits until it is so, or the deadline passes.
-    pub(super) async fn switch(
-        &mut self,
-        permit: &Permit,
-        reset: Reset,
-        inbox: &mut Receiver<Box<Order>>,
-    ) -> Result<Power, Failure> {
-        let subject = self.shared.subject(&self.id);
+    pub async fn switch(mut self, permit: &Permit, reset: Reset) -> (Result<Power, Failure>, Vec<String>) {
+        let subject = self.site.shared.subject(&self.site.id);
         let mut acting = Acting {
             permit,
             operation: power::operation(reset),
@@ -55,26 +107,32 @@ impl Owner {
             told: String::new(),
             started: Instant::now(),
         };
-        let outcome = self.attempt(&mut acting, reset, inbox).await;
+        let outcome = self.attempt(&mut acting, reset).await;
         let (step, ended, result) = match &outcome {
             Ok((power, say)) => (format!("{say}; it is {power}"), Ended::Done, "done"),
             Err(failure) => (failure.cause.clone(), Ended::Failed, "failed"),
         };
         metrics::counter!(crate::metrics::POWER_ACTS, "reset" => reset.word(), "result" => result)
             .increment(1);
-        self.shared.tell(permit, &self.id, step, Some(ended));
-        outcome.map(|(power, _)| power)
+        self.site.shared.tell(permit, &self.site.id, step, Some(ended));
+        (outcome.map(|(power, _)| power), self.site.systems)
     }
 
     async fn attempt(
         &mut self,
         acting: &mut Acting<'_>,
         reset: Reset,
-        inbox: &mut Receiver<Box<Order>>,
     ) -> Result<(Power, &'static str), Failure> {
         self.say(acting, "reading its state".into());
-        let patience = Duration::from_secs(self.shared.config.power_forced_deadline.max(1));
-        let looked = timeout(patience, self.look_before(acting)).await;
+        let patience = Duration::from_secs(self.site.shared.config.power_forced_deadline.max(1));
+        let stop = self.stop.clone();
+        let looked = tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                return Err(acting.failure(Kind::Unavailable, "the appliance stopped before anything was sent"));
+            }
+            looked = timeout(patience, self.look_before(acting)) => looked,
+        };
         let (path, reading, action) = looked.unwrap_or_else(|_| {
             let cause =
                 format!("its state could not be read within {} s, so nothing was sent", patience.as_secs());
@@ -90,30 +148,29 @@ impl Owner {
                 if let Some(why) = instead {
                     self.say(acting, why.into());
                 }
-                let act = Act::new(steps, reading.power, reading.boot, &self.shared.config);
+                let act = Act::new(steps, reading.power, reading.boot, &self.site.shared.config);
                 acting.started = Instant::now();
-                self.walk(acting, act, &path, &action.target, inbox).await
+                self.walk(acting, act, &path, &action.target).await
             }
         }
     }
 
     /// The server's path, its state, and how it can be reset: everything that is read before anything is sent.
     async fn look_before(&mut self, acting: &Acting<'_>) -> Result<(String, Reading, ResetAction), Failure> {
-        let systems = self.systems().await;
-        let path = match systems {
-            Ok(systems) => systems.first().cloned(),
-            Err(trouble) => return Err(self.reported(acting, &trouble)),
-        };
+        if let Err(trouble) = self.site.find_systems(&mut self.caller).await {
+            return Err(self.reported(acting, &trouble));
+        }
+        let path = self.site.systems.first().cloned();
         let none = |what: &str| acting.failure(Kind::Unsupported, format!("the controller has no {what}"));
         let path = path.ok_or_else(|| none("system that could be switched"))?;
-        let reading = match self.reading(&path).await {
+        let reading = match self.site.reading(&mut self.caller, &path).await {
             Ok(reading) => reading,
             Err(trouble) => return Err(self.reported(acting, &trouble)),
         };
         self.observe(&reading);
         let mut action = reading.reset.clone().ok_or_else(|| none("reset action"))?;
         if let (true, Some(info)) = (action.offers.is_empty(), action.info.clone()) {
-            match self.link.get(&info).await {
+            match self.caller.document(&info).await {
                 Ok(document) => action.offers = system::offers_in_action_info(&document.value),
                 Err(trouble) if trouble.needs_help() => return Err(self.reported(acting, &trouble)),
                 Err(_) => {}
@@ -121,8 +178,13 @@ impl Owner {
         }
         if action.offers.is_empty() {
             // What the last inventory found, where it found anything.
-            action.offers =
-                self.shared.book.device(&self.id).map(|device| device.resets.clone()).unwrap_or_default();
+            action.offers = self
+                .site
+                .shared
+                .book
+                .device(&self.site.id)
+                .map(|device| device.resets.clone())
+                .unwrap_or_default();
         }
         Ok((path, reading, action))
     }
@@ -133,7 +195,6 @@ impl Owner {
         mut act: Act,
         path: &str,
         target: &str,
-        inbox: &mut Receiver<Box<Order>>,
     ) -> Result<(Power, &'static str), Failure> {
         let last_answer = acting.started + act.deadline() + LAST_ANSWER;
         let mut task = None;
@@ -143,14 +204,14 @@ impl Owner {
                 Next::Done { power, say } => return Ok((power, say)),
                 Next::Failed { kind, cause } => return Err(acting.failure(kind, cause)),
                 Next::Send { step, after } => {
-                    self.pause(acting, &act, after, inbox).await?;
+                    self.pause(acting, &act, after).await?;
                     self.say(acting, format!("sending {}", step.send));
                     let sent = timeout_at(last_answer, self.send(target, step, &mut task)).await;
                     Input::Sent(sent.unwrap_or_else(|_| Sent::Lost("no answer before the deadline".into())))
                 }
                 Next::Read { after } => {
                     self.say(acting, act.waiting_for());
-                    self.pause(acting, &act, after, inbox).await?;
+                    self.pause(acting, &act, after).await?;
                     match timeout_at(last_answer, self.look(path, &mut task)).await {
                         Ok(Ok(input)) => input,
                         Ok(Err(trouble)) => return Err(self.reported(acting, &trouble)),
@@ -162,55 +223,31 @@ impl Owner {
         }
     }
 
-    /// Waits; orders that come meanwhile are answered. A forced switch takes the place of an act that
-    /// waits for an operating system; any other switch finds the device busy.
-    async fn pause(
-        &mut self,
-        acting: &Acting<'_>,
-        act: &Act,
-        pause: Duration,
-        inbox: &mut Receiver<Box<Order>>,
-    ) -> Result<(), Failure> {
-        let until = sleep(pause);
-        tokio::pin!(until);
-        loop {
-            let stop = self.stop.clone();
-            let order = tokio::select! {
-                biased;
-                () = stop.cancelled() => {
-                    let cause = format!("the appliance stopped while {}; the request may have been sent", act.waiting_for());
-                    return Err(acting.failure(Kind::Unavailable, cause));
-                }
-                Some(order) = inbox.recv() => *order,
-                () = &mut until => return Ok(()),
-            };
-            match order {
-                Order::Switch { permit, reset, reply } if act.is_graceful() && is_forced(reset) => {
-                    let cause = format!(
-                        "{reset} (record {}) took its place while {}",
-                        permit.record(),
-                        act.waiting_for()
-                    );
-                    self.waiting.push_front(Order::Switch { permit, reset, reply });
-                    return Err(acting.failure(Kind::Conflict, cause));
-                }
-                Order::Refresh { .. } if self.waiting.len() < super::MAILBOX => self.waiting.push_back(order),
-                other => {
-                    let cause = format!("{} is under way: {}", acting.operation, act.waiting_for());
-                    let failure = Failure::new(Kind::Busy, other.operation(), acting.subject.as_str(), cause);
-                    other.fail(
-                        failure.hint("wait until it has ended; force_off may interrupt a graceful act"),
-                    );
-                }
+    /// Waits. A forced switch may take the place of an act that waits for an operating system.
+    async fn pause(&mut self, acting: &Acting<'_>, act: &Act, pause: Duration) -> Result<(), Failure> {
+        self.status.set(act);
+        // Even a timer of nothing takes a tick, in which a reading would send its next request.
+        let passed = async {
+            if !pause.is_zero() {
+                sleep(pause).await;
             }
+        };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => {
+                let cause = format!("the appliance stopped while {}; the request may have been sent", act.waiting_for());
+                Err(acting.failure(Kind::Unavailable, cause))
+            }
+            Ok(Instead { record, reset }) = &mut self.instead => {
+                let cause = format!("{reset} (record {record}) took its place while {}", act.waiting_for());
+                Err(acting.failure(Kind::Conflict, cause))
+            }
+            () = passed => Ok(()),
         }
     }
 
     async fn send(&mut self, target: &str, step: Step, task: &mut Option<String>) -> Sent {
-        if let Err(trouble) = self.link.ready().await {
-            return not_sent(&trouble);
-        }
-        match self.link.post(target, &json!({ "ResetType": step.send.redfish() })).await {
+        match self.caller.post(target, json!({ "ResetType": step.send.redfish() })).await {
             Ok(answer) => {
                 *task =
                     if answer.status == 202 { monitor(answer.location, answer.body.as_ref()) } else { None };
@@ -223,7 +260,7 @@ impl Owner {
     /// Looks after the controller's task, if it made one, and at the server.
     async fn look(&mut self, path: &str, task: &mut Option<String>) -> Result<Input, Trouble> {
         if let Some(monitor) = task.clone() {
-            match self.link.get(&monitor).await.map(|document| system::task(&document.value)) {
+            match self.caller.document(&monitor).await.map(|document| system::task(&document.value)) {
                 Ok(TaskState::Failed(answer)) => return Ok(Input::TaskFailed(answer)),
                 Ok(TaskState::Runs) => {}
                 // Ended, gone again, or without anything to read: the server's state tells.
@@ -235,7 +272,7 @@ impl Owner {
                 Err(trouble) => return Ok(Input::NoReading(trouble.to_string())),
             }
         }
-        match self.reading(path).await {
+        match self.site.reading(&mut self.caller, path).await {
             Ok(reading) => {
                 self.observe(&reading);
                 Ok(Input::Read { power: reading.power, boot: reading.boot })
@@ -246,24 +283,25 @@ impl Owner {
     }
 
     fn observe(&self, reading: &Reading) {
-        let (device, power) = (self.id.clone(), reading.power);
-        self.shared.book.observe(Observation::StateRead { device, power, health: None });
+        let (device, power) = (self.site.id.clone(), reading.power);
+        self.site.shared.book.observe(Observation::StateRead { device, power, health: None });
     }
 
     fn reported(&self, acting: &Acting<'_>, trouble: &Trouble) -> Failure {
-        self.report(trouble);
+        self.site.report(trouble);
         acting.trouble(trouble)
     }
 
     fn say(&self, acting: &mut Acting<'_>, step: String) {
         if acting.told != step {
-            self.shared.tell(acting.permit, &self.id, step.as_str(), None);
+            self.site.shared.tell(acting.permit, &self.site.id, step.as_str(), None);
             acting.told = step;
         }
     }
 }
 
-const fn is_forced(reset: Reset) -> bool {
+/// Whether a reset asks no operating system.
+pub const fn is_forced(reset: Reset) -> bool {
     matches!(reset, Reset::ForceOff | Reset::ForceRestart | Reset::PowerCycle | Reset::FullPowerCycle)
 }
 
@@ -277,7 +315,7 @@ fn monitor(location: Option<String>, body: Option<&Value>) -> Option<String> {
 /// What it means for a request that the controller could not even be signed in to.
 fn not_sent(trouble: &Trouble) -> Sent {
     match trouble {
-        Trouble::Request(error) if !trouble.needs_help() => {
+        Trouble::Request(error) | Trouble::SignIn(error) if !trouble.needs_help() => {
             Sent::NotNow { after: None, answer: error.cause() }
         }
         other => Sent::Refused { kind: other.failure("", "").kind, answer: other.to_string() },

@@ -1,6 +1,7 @@
 //! Leaves a controller alone that fails over and over, and finds out whether it is back. Pure.
 //!
-//! After [`LOSSES`] requests in a row without an answer that is one, nothing is sent for a pause; it doubles each
+//! After [`LOSSES`] losses in a row nothing is sent for a pause; an answer of "not now" counts a quarter of a loss,
+//! since some controllers give it for good of a few resources, and each is asked for several times. The pause doubles each
 //! time, up to a limit. Then one request tries. What a person asks for goes through at once, and is such a try.
 
 use std::time::Duration;
@@ -8,6 +9,8 @@ use tokio::time::Instant;
 
 /// So many losses in a row, and the controller is left alone.
 pub const LOSSES: u32 = 5;
+/// So much is a whole loss.
+const WHOLE: u32 = 4;
 /// The first pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -73,11 +76,13 @@ impl Breaker {
         std::mem::replace(&mut self.state, State::Closed) != State::Closed
     }
 
-    /// No answer came, or one that says that it serves nobody at present. True if it is left alone from now on.
-    pub fn lost(&mut self, cause: &str, now: Instant) -> bool {
-        self.losses = self.losses.saturating_add(1);
+    /// No answer came, or (`turned_away`) one that says that it serves nobody at present. True if it is left alone
+    /// from now on.
+    pub fn lost(&mut self, cause: &str, turned_away: bool, now: Instant) -> bool {
+        self.losses = self.losses.saturating_add(if turned_away { 1 } else { WHOLE });
         cause.clone_into(&mut self.cause);
-        let opens = self.state == State::Probing || self.state == State::Closed && self.losses >= LOSSES;
+        let opens =
+            self.state == State::Probing || self.state == State::Closed && self.losses >= LOSSES * WHOLE;
         if opens {
             let doubled = FIRST_PAUSE.saturating_mul(1 << self.opened.min(10)).min(self.limit);
             // Spread over half of it, each time otherwise.
@@ -124,7 +129,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(300);
 
     fn fail(breaker: &mut Breaker, times: u32, now: Instant) -> bool {
-        (0..times).any(|_| breaker.lost("no connection", now))
+        (0..times).any(|_| breaker.lost("no connection", false, now))
     }
 
     #[tokio::test]
@@ -139,6 +144,14 @@ mod tests {
         assert_eq!(breaker.cause(), "no connection");
         assert!(breaker.answered(), "a person's request got through");
         assert_eq!(breaker.admits(now), Admits::All);
+    }
+
+    #[tokio::test]
+    async fn resources_that_are_never_ready_do_not_take_the_controller_with_them() {
+        let (mut breaker, now) = (Breaker::new(LIMIT, 0.5), Instant::now());
+        // Four of them one after the other, each asked for four times.
+        assert!(!(0..16).any(|_| breaker.lost("answered 503", true, now)));
+        assert!((0..4).any(|_| breaker.lost("answered 503", true, now)), "but all of them do");
     }
 
     #[tokio::test]
@@ -157,7 +170,7 @@ mod tests {
             breaker.sent();
             assert_eq!(breaker.admits(now), Admits::Urgent, "one at a time");
             assert!(breaker.is_probing());
-            assert!(breaker.lost("no answer", now));
+            assert!(breaker.lost("no answer", true, now));
         }
         breaker.sent();
         breaker.gave_up(now);

@@ -151,6 +151,12 @@ impl Caller {
         &self.target
     }
 
+    /// How often something was changed on the controller: an answer from before it grew is of the past.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.wire.generation.load(Ordering::Relaxed)
+    }
+
     /// What was asked for since it was made, or since [`Caller::cost`] was last called; `at` is the time now.
     pub fn cost(&mut self, at: Timestamp) -> Cost {
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -4,6 +4,7 @@
 //! all controllers of a model, by the kind of path.
 
 use super::retry::Verb;
+use crate::read::path_kind;
 use jiff::Timestamp;
 use model::traffic::{Cost, Lane, LaneTraffic, Learned, ModelKey, PathLatency, Traffic};
 use std::collections::{BTreeMap, VecDeque};
@@ -22,17 +23,11 @@ const LONGEST_PATH: usize = 120;
 /// So many answers of a kind of path, and their mean is worth something.
 const ENOUGH: u64 = 3;
 
-/// The kind of a path: with `*` in the place of what differs between controllers of a model. That is every
-/// segment with anything but letters in it; a query keeps its names.
+/// The kind of a path, as [`path_kind`] has it, with the names of its query: an expanded collection takes longer.
 #[must_use]
 pub fn kind_of(path: &str) -> String {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    let mut kind = String::new();
-    for (at, segment) in path.trim_matches('/').split('/').enumerate() {
-        kind.push('/');
-        let fixed = at < 2 || !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphabetic());
-        kind.push_str(if fixed { segment } else { "*" });
-    }
+    let mut kind = path_kind(path);
     for (at, pair) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
         kind.push(if at == 0 { '?' } else { '&' });
         kind.push_str(pair.split('=').next().unwrap_or_default());
@@ -152,7 +147,6 @@ impl Sum {
 pub struct Model {
     learned: Learned,
     paths: BTreeMap<String, Sum>,
-    changed: bool,
 }
 
 impl Model {
@@ -168,7 +162,7 @@ impl Model {
         });
         let paths = paths.collect();
         learned.model = key;
-        Self { learned, paths, changed: false }
+        Self { learned, paths }
     }
 
     /// A request ended after `took`.
@@ -197,45 +191,27 @@ impl Model {
 
     /// How many requests at once were found best; 0 changes nothing.
     pub fn found_pace(&mut self, at_once: u8) {
-        if at_once > 0 && self.learned.in_flight != at_once {
+        if at_once > 0 {
             self.learned.in_flight = at_once;
-            self.changed = true;
         }
     }
 
     /// Whether entity tags are honoured. Once they were seen to lie they are not believed again.
     pub fn found_etags(&mut self, work: bool) {
-        let known = self.learned.etags_work;
-        if known != Some(false) && known != Some(work) {
+        if self.learned.etags_work != Some(false) {
             self.learned.etags_work = Some(work);
-            self.changed = true;
         }
     }
 
     /// Changes anything else that is known.
     pub fn update(&mut self, change: impl FnOnce(&mut Learned)) {
-        let before = self.learned.clone();
         change(&mut self.learned);
-        self.changed |= self.learned != before;
-    }
-
-    /// A full reading took so many requests.
-    pub fn inventoried(&mut self, requests: u32) {
-        if self.learned.inventory_requests != requests {
-            self.learned.inventory_requests = requests;
-            self.changed = true;
-        }
     }
 
     /// What is known but for the paths' latencies.
     #[must_use]
     pub const fn known(&self) -> &Learned {
         &self.learned
-    }
-
-    /// Whether anything but latencies was learned since this was asked last.
-    pub const fn take_changed(&mut self) -> bool {
-        std::mem::replace(&mut self.changed, false)
     }
 
     /// What is known, with the `most` slowest kinds of paths.
@@ -271,7 +247,6 @@ mod tests {
             ("/redfish/v1/Systems/1/Memory/proc1dimm12/", "/redfish/v1/Systems/*/Memory/*"),
             ("/redfish/v1/Chassis?$expand=.($levels=1)&$top=3", "/redfish/v1/Chassis?$expand&$top"),
             ("/redfish/v1/Managers/%20x", "/redfish/v1/Managers/*"),
-            ("/", "/"),
         ] {
             assert_eq!(kind_of(path), kind, "{path}");
         }
@@ -319,9 +294,7 @@ mod tests {
         assert_eq!(model.usual("/redfish/v1/Chassis"), None);
         model.found_pace(3);
         model.found_etags(true);
-        model.update(|learned| learned.expand = Expand::Works);
-        model.inventoried(42);
-        assert!(model.take_changed() && !model.take_changed());
+        model.update(|learned| (learned.expand, learned.inventory_requests) = (Expand::Works, 42));
         let kept = model.learned(usize::MAX, None);
         assert_eq!(kept.paths.len(), REPORTED_PATHS);
         assert_eq!((kept.paths[0].path.as_str(), kept.paths[0].failed), ("/redfish/v1/Systems/*/Memory", 1));

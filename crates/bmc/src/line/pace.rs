@@ -175,6 +175,8 @@ impl Pace {
     pub fn pushed_back(&mut self, how: Pushback, together: usize, now: Instant) {
         self.window = Window::default();
         self.before = None;
+        // What a sick controller bears is nothing to learn from.
+        self.proven = false;
         self.limit = match how {
             Pushback::Busy(_) => 1,
             Pushback::Broken => (self.limit / 2).max(1),

@@ -4,6 +4,7 @@ use model::book::{DeviceBook, Observation, OpenSession, SweepRecord};
 use model::command::BoxFuture;
 use model::device::{Certificate, Device, DeviceId, Endpoint, Identity, Presence, Reach, State};
 use model::event::{Ended, What};
+use model::traffic::{Learned, ModelKey};
 use model::{Credential, Failure, Kind, Permit, Stage};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,7 @@ pub struct Records {
     pub sessions: Vec<OpenSession>,
     pub sweeps: Vec<SweepRecord>,
     pub let_in: Vec<DeviceId>,
+    pub learned: Option<Learned>,
 }
 
 #[derive(Default)]
@@ -132,6 +134,10 @@ impl DeviceBook for TestBook {
             records.observed.push(observation);
         });
         None
+    }
+
+    fn learned(&self, _model: &ModelKey) -> Option<Arc<Learned>> {
+        self.records.lock().unwrap().learned.clone().map(Arc::new)
     }
 
     fn progress(&self, event: What) {

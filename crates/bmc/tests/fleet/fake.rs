@@ -34,6 +34,8 @@ pub enum Fault {
     Cut,
     /// The request is carried out, and then the connection is closed.
     DoneThenCut,
+    /// It is answered as it should be, after this time.
+    Slow(Duration),
 }
 
 #[derive(Clone)]
@@ -58,6 +60,27 @@ pub struct State {
     pub faults: Vec<(String, Fault)>,
     pub tells_origin: bool,
     pub clock_shift: jiff::SignedDuration,
+    /// More documents than a controller of a single server has.
+    pub documents: BTreeMap<String, Value>,
+    /// How long each request takes.
+    pub slow: Duration,
+    /// Whether every request but the root is answered with 503.
+    pub busy: bool,
+    /// Whether every connection breaks at the first request.
+    pub down: bool,
+    /// Whether a request is answered with 503 while another is under way.
+    pub one_at_a_time: bool,
+    /// The entity tag of the system; `auto` for one that changes with its state.
+    pub etag: Option<&'static str>,
+    /// Answers of 304.
+    pub not_modified: usize,
+    /// Requests under way, and the most that were.
+    pub in_flight: usize,
+    pub most_in_flight: usize,
+    /// Connections that are open.
+    pub open_connections: usize,
+    /// The most sessions that were open.
+    pub most_sessions: usize,
     acceptor: Option<TlsAcceptor>,
 }
 
@@ -116,6 +139,17 @@ impl Fake {
             faults: vec![],
             tells_origin: true,
             clock_shift: jiff::SignedDuration::ZERO,
+            documents: BTreeMap::new(),
+            slow: Duration::ZERO,
+            busy: false,
+            down: false,
+            one_at_a_time: false,
+            etag: None,
+            not_modified: 0,
+            in_flight: 0,
+            most_in_flight: 0,
+            open_connections: 0,
+            most_sessions: 0,
             acceptor: Some(acceptor),
         };
         let listener = TcpListener::bind(addr).await.unwrap();
@@ -150,6 +184,21 @@ impl Fake {
         self.with(|state| state.sessions.len())
     }
 
+    /// Gives the system so many memory modules, each a document of its own.
+    pub fn add_memory(&self, modules: usize) {
+        let paths: Vec<String> = (0..modules).map(|n| format!("{SYSTEM}/Memory/DIMM{n}")).collect();
+        let members: Vec<Value> = paths.iter().map(|path| json!({ "@odata.id": path })).collect();
+        self.with(|state| {
+            state.documents.insert(format!("{SYSTEM}/Memory"), json!({ "Members": members }));
+            for (n, path) in paths.into_iter().enumerate() {
+                let module = json!({ "@odata.id": path, "Id": format!("DIMM{n}"), "Name": "DIMM",
+                    "CapacityMiB": 16384, "PartNumber": "M393", "SerialNumber": format!("S{n}"),
+                    "Status": { "State": "Enabled", "Health": "OK" } });
+                state.documents.insert(path, module);
+            }
+        });
+    }
+
     /// A session that somebody opened.
     pub fn add_session(&self, user: &str, origin: &str, created: jiff::Timestamp) -> String {
         self.with(|state| {
@@ -173,7 +222,27 @@ async fn listen(listener: TcpListener, state: Arc<Mutex<State>>) {
     }
 }
 
+/// Counts a connection for as long as it is open.
+struct Open(Arc<Mutex<State>>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().open_connections -= 1;
+    }
+}
+
+/// Counts a request for as long as it is under way.
+struct Flying(Arc<Mutex<State>>);
+
+impl Drop for Flying {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().in_flight -= 1;
+    }
+}
+
 async fn serve(stream: TcpStream, peer: SocketAddr, state: Arc<Mutex<State>>) {
+    state.lock().unwrap().open_connections += 1;
+    let _open = Open(state.clone());
     let acceptor = state.lock().unwrap().acceptor.clone();
     let service = service_fn(move |request| {
         let state = state.clone();
@@ -201,17 +270,40 @@ async fn answer(
     peer: SocketAddr,
     state: Arc<Mutex<State>>,
 ) -> Result<Response<Full<Bytes>>, std::io::Error> {
+    let shared = state.clone();
     let line = format!("{} {}", request.method(), request.uri().path());
     let token =
         request.headers().get("x-auth-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
+    let etag = request.headers().get("if-none-match").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let fault = {
+    let (fault, slow, alone, _flying) = {
         let mut state = state.lock().unwrap();
         state.log.push(line.clone());
+        let alone = state.in_flight == 0;
+        state.in_flight += 1;
+        state.most_in_flight = state.most_in_flight.max(state.in_flight);
+        let slow = state.slow;
+        let flying = Flying(shared.clone());
         let found = state.faults.iter().position(|(request, _)| line.starts_with(request.as_str()));
-        found.map(|at| state.faults.remove(at).1)
+        let fault = found.map(|at| state.faults.remove(at).1);
+        drop(state);
+        (fault, slow, alone, flying)
     };
+    if !slow.is_zero() {
+        tokio::time::sleep(slow).await;
+    }
+    if state.lock().unwrap().down {
+        return Err(std::io::Error::other("down"));
+    }
+    let refused = {
+        let state = state.lock().unwrap();
+        let busy = state.busy && line != "GET /redfish/v1/";
+        busy || state.one_at_a_time && !alone
+    };
+    if refused {
+        return Ok(reply(503, &json!({ "error": { "message": "busy" } })));
+    }
     match fault {
         Some(Fault::Status(status, retry_after)) => {
             let mut response = reply(status, &json!({ "error": { "message": "not now" } }));
@@ -226,7 +318,15 @@ async fn answer(
             drop(state.lock().unwrap().carry_out(&line, token.as_deref(), &body, peer));
             Err(std::io::Error::other("cut"))
         }
-        None => Ok(state.lock().unwrap().carry_out(&line, token.as_deref(), &body, peer)),
+        Some(Fault::Slow(time)) => {
+            tokio::time::sleep(time).await;
+            Ok(state.lock().unwrap().carry_out(&line, token.as_deref(), &body, peer))
+        }
+        None => {
+            let mut state = state.lock().unwrap();
+            let response = state.carry_out(&line, token.as_deref(), &body, peer);
+            Ok(state.tag(&line, etag.as_deref(), response))
+        }
     }
 }
 
@@ -263,8 +363,29 @@ impl State {
                     .collect();
                 reply(200, &json!({ "Members": members }))
             }
+            ("GET", path) if self.documents.contains_key(path) => reply(200, &self.documents[path]),
             (method, path) => self.session(method, path),
         }
+    }
+
+    /// The system's entity tag, and 304 where it is the one that was sent.
+    fn tag(
+        &mut self,
+        line: &str,
+        sent: Option<&str>,
+        mut response: Response<Full<Bytes>>,
+    ) -> Response<Full<Bytes>> {
+        let Some(etag) = self.etag.filter(|_| line == format!("GET {SYSTEM}") && response.status() == 200)
+        else {
+            return response;
+        };
+        let etag = if etag == "auto" { format!("\"{}\"", self.power) } else { etag.to_owned() };
+        if sent == Some(etag.as_str()) {
+            self.not_modified += 1;
+            response = Response::builder().status(304).body(Full::default()).unwrap();
+        }
+        response.headers_mut().insert("etag", etag.parse().unwrap());
+        response
     }
 
     fn session(&mut self, method: &str, path: &str) -> Response<Full<Bytes>> {
@@ -298,6 +419,7 @@ impl State {
         let token = format!("token-{number}");
         self.sessions
             .insert(number, Session { user, token: token.clone(), created, origin: peer.ip().to_string() });
+        self.most_sessions = self.most_sessions.max(self.sessions.len());
         let mut response = reply(201, &json!({ "@odata.id": format!("{SESSIONS}/{number}") }));
         response.headers_mut().insert("x-auth-token", token.parse().unwrap());
         response.headers_mut().insert("location", format!("{SESSIONS}/{number}").parse().unwrap());
@@ -305,13 +427,17 @@ impl State {
     }
 
     fn system(&self) -> Value {
-        json!({
+        let mut system = json!({
             "@odata.id": SYSTEM, "Id": "1", "Name": "fake", "PowerState": self.power, "SerialNumber": "SER1",
             "Status": { "Health": "OK" },
             "Actions": { "#ComputerSystem.Reset": {
                 "target": RESET, "ResetType@Redfish.AllowableValues": self.resets,
             } },
-        })
+        });
+        if self.documents.contains_key(&format!("{SYSTEM}/Memory")) {
+            system["Memory"] = json!({ "@odata.id": format!("{SYSTEM}/Memory") });
+        }
+        system
     }
 
     fn reset(&mut self, reset: &str) -> Response<Full<Bytes>> {

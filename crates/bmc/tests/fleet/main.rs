@@ -20,6 +20,8 @@ mod support;
 mod sushy;
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod traffic;
 
 #[cfg(test)]
 use support::{Running, book_of, config, id, permit};
