@@ -2,7 +2,7 @@
 
 use bmc::client::document::{MAX_DEPTH, parse_document};
 use bmc::client::{Document, Get, Target, Trust, link};
-use bmc::read::{Bounds, TelemetryPlan, inventory_within, telemetry};
+use bmc::read::{Bounds, How, TelemetryPlan, expand, reading_within, still, telemetry, tree};
 use bmc::{Error, sweep};
 use jiff::Timestamp;
 use model::Endpoint;
@@ -64,8 +64,13 @@ pub fn inventory(bytes: &[u8]) {
     let Ok(documents) = parse_document(bytes) else { return };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
     let mut service = Service { documents, asked: BTreeSet::new() };
-    let read = runtime.block_on(inventory_within(&mut service, BOUNDS, Timestamp::UNIX_EPOCH));
-    let Ok(inventory) = read else { return };
+    let how = How { bounds: BOUNDS, keep: true, ..How::default() };
+    let read = runtime.block_on(reading_within(&mut service, how, Timestamp::UNIX_EPOCH));
+    canonical(&service.documents);
+    let Ok(reading) = read else { return };
+    let inventory = reading.inventory;
+    let snapshot = reading.snapshot.unwrap_or_default();
+    assert!(snapshot.tree == tree(&snapshot.documents), "the tree's hash is not that of its documents");
     let asked = u32::try_from(service.asked.len()).unwrap_or(u32::MAX);
     assert!(asked <= BOUNDS.requests + 1, "{asked} requests, at most {} were promised", BOUNDS.requests);
     let off = inventory.systems.iter().any(|system| system.power.0 == Power::Off);
@@ -86,6 +91,20 @@ pub fn inventory(bytes: &[u8]) {
     }
 }
 
+/// What is kept of a document is JSON, and of that the same is kept; an answer taken apart has nothing left to
+/// take apart.
+fn canonical(document: &Value) {
+    let once = still::canonical(document);
+    let again: Value = serde_json::from_slice(&once).unwrap_or_default();
+    assert!(again.is_object(), "what is kept of {document} is no object");
+    assert!(still::canonical(&again) == once, "what is kept of {again} is something else again");
+    let mut apart = document.clone();
+    let resolve = |link: &str| link::resolve(&target(), link).ok();
+    drop(expand::take_apart(&mut apart, &resolve));
+    let more = expand::take_apart(&mut apart, &resolve);
+    assert!(more.is_empty(), "taken apart, {apart} still holds {more:?}");
+}
+
 /// Whether any text in the value has `off` in it.
 fn says_off(value: &Value) -> bool {
     match value {
@@ -102,12 +121,32 @@ struct Service {
     asked: BTreeSet<String>,
 }
 
+impl Service {
+    /// A document; with the query, with its members put in.
+    fn answer(&self, path: &str) -> Option<Value> {
+        let plain = expand::plain(path);
+        let mut found =
+            self.documents.get(link::identity(plain)).filter(|value| value.is_object()).cloned()?;
+        if plain != path
+            && let Some(Value::Array(members)) = found.get_mut("Members")
+        {
+            for member in members {
+                let inside = member.get("@odata.id").and_then(Value::as_str);
+                let inside = inside.and_then(|link| self.documents.get(link::identity(link)));
+                if let Some(inside) = inside.filter(|value| value.is_object()) {
+                    *member = inside.clone();
+                }
+            }
+        }
+        Some(found)
+    }
+}
+
 impl Get for Service {
     async fn get(&mut self, path: &str) -> Result<Document, Error> {
         assert!(self.asked.insert(path.to_owned()), "{path} was asked for twice");
-        let found = self.documents.get(link::identity(path)).filter(|value| value.is_object());
-        match found {
-            Some(value) => Ok(Document { path: path.into(), etag: None, bytes: 1000, value: value.clone() }),
+        match self.answer(path) {
+            Some(value) => Ok(Document { path: path.into(), etag: None, bytes: 1000, value }),
             None => Err(Error::Answered {
                 operation: "GET".into(),
                 endpoint: target().endpoint,
