@@ -86,6 +86,47 @@ async fn a_command_goes_before_a_reading_which_then_ends_whole() {
 }
 
 #[tokio::test]
+async fn as_many_are_under_way_as_it_bears_and_the_connections_close_afterwards() {
+    let fake = Fake::start().await;
+    fake.add_memory(MODULES);
+    let running = with_pace(&fake, 0, quiet());
+    running.book.until("signed in", |_| (fake.open_sessions() == 1).then_some(())).await;
+    fake.with(|state| state.slow = Duration::from_millis(50));
+    let before = tokio::time::Instant::now();
+    running.refresh().await.unwrap();
+    let took = before.elapsed();
+    assert_eq!((modules_read(&running), fake.with(|state| state.most_in_flight)), (MODULES, 4));
+    // One by one they would have taken forty times fifty milliseconds and more.
+    assert!(took < Duration::from_millis(1800), "{took:?}");
+    let (limit, requests) =
+        (traffic(&running, "a reading", |it| it.inventory.is_some()).await.limit, fake.count("GET "));
+    assert_eq!(limit, 4);
+    assert!(requests <= MODULES + 12, "{requests}");
+    let one = |_: &crate::book::Records| fake.with(|it| (it.open_connections == 1).then_some(()));
+    running.book.until("one connection", one).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_fleet_shares_its_connections_and_a_command_needs_none_of_them() {
+    let fake = Fake::start().await;
+    fake.add_memory(MODULES);
+    let running = with_pace(&fake, 4, Config { extra_connections: 1, ..quiet() });
+    running.book.until("signed in", |_| (fake.open_sessions() == 1).then_some(())).await;
+    fake.with(|state| state.slow = Duration::from_millis(40));
+    let command = async {
+        running.book.until("a reading", |_| (fake.count(&memory()) >= 10).then_some(())).await;
+        assert_eq!(fake.with(|state| state.most_in_flight), 2);
+        running.switch(Reset::ForceOff).await.1
+    };
+    let (read, outcome) = tokio::join!(running.refresh(), command);
+    read.unwrap();
+    assert_eq!(outcome.unwrap(), Power::Off);
+    assert!(fake.with(|state| state.most_in_flight) <= 3);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn on_a_controller_that_takes_one_at_a_time_a_command_waits_for_at_most_one() {
     let fake = Fake::start().await;
     fake.add_memory(MODULES);
