@@ -75,7 +75,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Path(name): P
 
 fn shown(traffic: &Traffic, now: Timestamp) -> Shown {
     let learned = &traffic.learned;
-    let mut known = vec![Fact::new("Collections with members ($expand)", expand_words(learned.expand))];
+    let mut known = vec![Fact::new("$expand", expand_words(learned.expand))];
     if !learned.expand_fails_at.is_empty() {
         known.push(Fact::mono("Not at", learned.expand_fails_at.join(", ")));
     }
@@ -89,7 +89,7 @@ fn shown(traffic: &Traffic, now: Timestamp) -> Shown {
         known.push(Fact::new("Best at once", learned.in_flight.to_string()));
     }
     if learned.inventory_requests > 0 {
-        known.push(Fact::new("Requests of a full reading", learned.inventory_requests.to_string()));
+        known.push(Fact::new("Full reading, requests", learned.inventory_requests.to_string()));
     }
     Shown {
         model: traffic.model.to_string(),
@@ -115,10 +115,10 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
     let ms = |ms: u32| duration(ms.into());
     vec![
         Fact::new("Under way", format!("{} of at most {}", traffic.in_flight, traffic.limit)),
-        Fact::new("Half take at most", ms(traffic.p50_ms)),
-        Fact::new("95 of 100 take at most", ms(traffic.p95_ms)),
+        Fact::new("Half within", ms(traffic.p50_ms)),
+        Fact::new("95 of 100 within", ms(traffic.p95_ms)),
         Fact::new("Longest", ms(traffic.worst_ms)),
-        Fact::new("Answered by one under way", traffic.shared.to_string()),
+        Fact::new("Shared answers", traffic.shared.to_string()),
         Fact::new("Sent again", traffic.repeated.to_string()),
     ]
 }
