@@ -48,6 +48,7 @@ PORTCULLIS_PROVE_SWEEP_PREFIX=16 PORTCULLIS_PROVE_SWEEP_CONTROLLERS=1000 PORTCUL
 say "the lab before DMTF's judge, every maker"
 PORTCULLIS_PROVE_VALIDATOR=all PORTCULLIS_PEERS="$cache/peers/bin" \
   cargo test --locked --release --package lab --test validator --test cost -- --test-threads 1 --nocapture
+
 say "ten unchanged readings of 5,000 BMCs on disk"
 PORTCULLIS_HISTORY_BMCS=5000 cargo test --locked --release --package control --test disk -- --nocapture
 
