@@ -355,7 +355,7 @@ impl Dispatch {
         let forever = waiters.iter().any(|waiter| waiter.deadline.is_none());
         let deadline = if forever { None } else { waiters.iter().filter_map(|waiter| waiter.deadline).max() };
         let is_open = self.breaker.admits(now) == Admits::Urgent && !flight.started.urgent;
-        if let (Some(at), false) = (again(verb, met, sent + 1, now, deadline), is_open) {
+        if let (Some(at), false) = (again(verb, path, met, sent + 1, now, deadline), is_open) {
             self.measured.repeated += 1;
             metrics::counter!(crate::metrics::REPEATED).increment(1);
             return self.lanes.again(ticket, at);

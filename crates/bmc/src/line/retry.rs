@@ -97,11 +97,21 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// When a request that met `fate` is sent again; `None` where it is not. It was sent `sent` times so far, and
 /// its asker waits until `deadline`.
+///
+/// A GET with `$expand` that was too much for the controller is not repeated: its asker asks for less.
 #[must_use]
-pub fn again(verb: Verb, fate: Fate, sent: u32, now: Instant, deadline: Option<Instant>) -> Option<Instant> {
+pub fn again(
+    verb: Verb,
+    path: &str,
+    fate: Fate,
+    sent: u32,
+    now: Instant,
+    deadline: Option<Instant>,
+) -> Option<Instant> {
     let (most, pause) = match fate {
         Fate::Unsent => (2, Duration::from_millis(500)),
         _ if verb.writes() => return None,
+        Fate::Gateway | Fate::Broken | Fate::Silent if path.contains("$expand") => return None,
         Fate::NotNow(Some(after)) => (4, after.max(Duration::from_millis(100))),
         Fate::NotNow(None) | Fate::Gateway => (4, Duration::from_millis(500 << sent.min(6))),
         Fate::Broken => (3, Duration::from_millis(100 << sent.min(6))),
@@ -156,7 +166,7 @@ mod tests {
         let now = Instant::now();
         for verb in [Verb::Post, Verb::Patch, Verb::Delete] {
             for fate in ALL {
-                let again = again(verb, fate, 1, now, None);
+                let again = again(verb, "/a", fate, 1, now, None);
                 assert_eq!(again.is_some(), fate == Fate::Unsent, "{verb:?} {fate:?}");
             }
         }
@@ -166,16 +176,31 @@ mod tests {
     async fn a_get_is_repeated_a_few_times_within_its_time() {
         let now = Instant::now();
         for fate in ALL {
-            let times = (1..20).take_while(|sent| again(Verb::Get, fate, *sent, now, None).is_some()).count();
+            let times =
+                (1..20).take_while(|sent| again(Verb::Get, "/a", fate, *sent, now, None).is_some()).count();
             assert!(times <= 3, "{fate:?}: {times}");
             let soon = now + Duration::from_millis(50);
-            assert_eq!(again(Verb::Get, fate, 1, now, Some(soon)), None, "{fate:?}");
+            assert_eq!(again(Verb::Get, "/a", fate, 1, now, Some(soon)), None, "{fate:?}");
         }
         for fate in [Fate::NoConnection, Fate::Answered, Fate::Held] {
-            assert_eq!(again(Verb::Get, fate, 1, now, None), None);
+            assert_eq!(again(Verb::Get, "/a", fate, 1, now, None), None);
         }
         let long = Fate::NotNow(Some(Duration::from_secs(600)));
-        assert_eq!(again(Verb::Get, long, 1, now, None), None, "nobody waits ten minutes for a document");
+        assert_eq!(
+            again(Verb::Get, "/a", long, 1, now, None),
+            None,
+            "nobody waits ten minutes for a document"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_too_much_is_not_asked_for_again() {
+        let now = Instant::now();
+        for fate in [Fate::Gateway, Fate::Broken, Fate::Silent] {
+            assert_eq!(again(Verb::Get, "/a?$expand=.($levels=2)", fate, 1, now, None), None, "{fate:?}");
+        }
+        let not_now = Fate::NotNow(Some(Duration::from_secs(1)));
+        assert!(again(Verb::Get, "/a?$expand=.", not_now, 1, now, None).is_some());
     }
 
     #[test]
