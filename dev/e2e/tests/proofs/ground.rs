@@ -30,7 +30,7 @@ pub struct Ground {
 impl Ground {
     /// So many controllers that a sweep has found, none of them adopted.
     pub fn seen(count: usize, change: impl FnOnce(&mut toml::Table)) -> anyhow::Result<Self> {
-        let rack = Rack::with(LabConfig { count, time_scale: 0.01, ..LabConfig::default() })?;
+        let rack = Rack::with(LabConfig { count, time_scale: 0.01, log: 1000, ..LabConfig::default() })?;
         let appliance = Appliance::with(change)?;
         let mut operator = Operator::enrol(&appliance)?;
         let admin = operator.client(&appliance)?;

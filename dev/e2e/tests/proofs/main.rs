@@ -10,6 +10,7 @@ mod clock;
 mod disk_full;
 mod figures;
 mod ground;
+mod jobs;
 mod kill;
 mod lab_process;
 mod load;
