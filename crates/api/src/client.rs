@@ -6,7 +6,7 @@ use crate::access::{
 };
 use crate::device::{
     ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, Imported, Job, JobStarted, JobSummary,
-    MoveDevice, NewPowerJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
+    MoveDevice, NewJob, NewPowerJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
 };
 use crate::inventory::{
     Diff, DiffQuery, FleetChanges, FleetParts, LearnedModel, PartsQuery, SinceQuery, Version,
@@ -254,6 +254,11 @@ impl Client {
     /// Starts the same switch on many devices.
     pub fn power_job(&self, job: &NewPowerJob) -> Answer<JobStarted> {
         self.post("/jobs/power", job)
+    }
+
+    /// Starts an act on many devices.
+    pub fn start_job(&self, job: &NewJob) -> Answer<JobStarted> {
+        self.post("/jobs", job)
     }
 
     /// The jobs, newest first.

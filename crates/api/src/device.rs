@@ -186,6 +186,19 @@ pub struct NewPowerJob {
     pub pacing: Option<Pacing>,
 }
 
+/// An act on many devices.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJob {
+    /// Which, by identifier or name.
+    pub devices: Vec<String>,
+    /// What is done to each.
+    pub act: Act,
+    /// How fast, and when it stops by itself; absent, what is usual for this act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pacing: Option<Pacing>,
+}
+
 /// A job over many devices, without what became of each.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct JobSummary {

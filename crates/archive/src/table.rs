@@ -92,7 +92,6 @@ fn write_column<'a>(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use jiff::Timestamp;

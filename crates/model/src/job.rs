@@ -76,8 +76,9 @@ pub struct Pacing {
     pub stop_after: u16,
 }
 
-/// The most acts of one job at once.
-pub const MOST_AT_ONCE: u16 = 256;
+/// The most acts of one job at once. Readings of a whole fleet begin all together: each waits for its own
+/// controller, and what they need together is bounded where they are done.
+pub const MOST_AT_ONCE: u16 = 5000;
 
 impl Default for Pacing {
     fn default() -> Self {
@@ -93,7 +94,9 @@ impl Pacing {
             act,
             Act::Power { reset: Reset::On | Reset::ForceOn | Reset::PowerCycle | Reset::FullPowerCycle }
         );
-        if starts {
+        if act == Act::Refresh {
+            Self { at_once: 1000, stop_percent: 0, ..Self::default() }
+        } else if starts {
             Self { group_by: Some("rack".into()), group_at_once: 4, pause_ms: 250, ..Self::default() }
         } else {
             Self::default()

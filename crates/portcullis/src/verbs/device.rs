@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output::{or_dash, show, table};
 use crate::{files, remote};
 use api::Client;
-use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewPowerJob, NewSweep, Sweep};
+use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewJob, NewPowerJob, NewSweep, Sweep};
 use clap::{Args, Subcommand};
 use model::device::{Reach, Reset, Stage};
 use model::job::Act;
@@ -57,18 +57,17 @@ pub enum Verb {
     Power {
         /// How.
         reset: Reset,
-        /// Which, by name or identifier.
-        #[arg(required = true)]
-        devices: Vec<String>,
+        #[command(flatten)]
+        which: Which,
         #[command(flatten)]
         pace: Pace,
         #[command(flatten)]
         remote: Remote,
     },
-    /// Read a device in full, now.
+    /// Read devices in full, now.
     Refresh {
-        /// Its name or identifier.
-        device: String,
+        #[command(flatten)]
+        which: Which,
         #[command(flatten)]
         remote: Remote,
     },
@@ -155,6 +154,29 @@ pub struct Adopt {
     remote: Remote,
 }
 
+/// One device, some, or all that match a filter.
+#[derive(Debug, Args)]
+#[group(required = true)]
+pub struct Which {
+    /// Which, by name or identifier.
+    devices: Vec<String>,
+    /// All that match a filter, as the fleet's page takes it: `--matching 'rack:r1 power:off'`.
+    #[arg(long, value_name = "FILTER", conflicts_with = "devices")]
+    matching: Option<String>,
+}
+
+impl Which {
+    fn find(self, client: &Client) -> Result<Vec<String>, Exit> {
+        let Some(filter) = self.matching else { return Ok(self.devices) };
+        let query = DeviceQuery { q: Some(filter.clone()), offset: 0, limit: 5000 };
+        let found = client.devices(&query)?.devices;
+        if found.is_empty() {
+            return Err(Failure::new(Kind::NotFound, "find", filter, "no device matches the filter").into());
+        }
+        Ok(found.into_iter().map(|device| device.id.0).collect())
+    }
+}
+
 /// Runs the verb.
 pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
     match verb {
@@ -174,10 +196,14 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
         Verb::Show { device, remote } => describe(&remote::client(&remote)?, &device, json),
         Verb::Adopt(options) => adopt(&options, json),
         Verb::Forget { device, remote } => done(json, remote::client(&remote)?.forget(&device)),
-        Verb::Power { reset, devices, pace, remote } => {
-            power(&remote::client(&remote)?, reset, devices, pace, json)
+        Verb::Power { reset, which, pace, remote } => {
+            let client = remote::client(&remote)?;
+            power(&client, reset, which.find(&client)?, pace, json)
         }
-        Verb::Refresh { device, remote } => done(json, remote::client(&remote)?.refresh(&device)),
+        Verb::Refresh { which, remote } => {
+            let client = remote::client(&remote)?;
+            refresh(&client, which.find(&client)?, json)
+        }
         Verb::Edit { device, name, labels, remote } => {
             let edit = EditDevice { name, labels: parse_labels(&labels)? };
             done(json, remote::client(&remote)?.edit(&device, &edit))
@@ -325,6 +351,14 @@ fn power(client: &Client, reset: Reset, devices: Vec<String>, pace: Pace, json: 
     }
     let pacing = Some(pace.over(Act::Power { reset }));
     let number = client.power_job(&NewPowerJob { devices, reset, pacing })?.job;
+    job::wait(client, number, json)
+}
+
+fn refresh(client: &Client, devices: Vec<String>, json: bool) -> Result<(), Exit> {
+    if let [device] = &devices[..] {
+        return done(json, client.refresh(device));
+    }
+    let number = client.start_job(&NewJob { devices, act: Act::Refresh, pacing: None })?.job;
     job::wait(client, number, json)
 }
 

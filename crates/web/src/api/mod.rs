@@ -122,7 +122,7 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::approve_device_certificate))
         .routes(routes!(power::switch_device))
         .routes(routes!(power::start_power_job))
-        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::list_jobs, power::start_job))
         .routes(routes!(jobs::show_job))
         .routes(routes!(jobs::stop_job))
         .routes(routes!(jobs::resume_job))

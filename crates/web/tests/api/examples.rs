@@ -79,6 +79,8 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
     let many = json!({ "devices": [DEVICE], "reset": "on" });
     add("POST", "/api/v1/jobs/power", "/jobs/power".into(), Some(many));
     add("GET", "/api/v1/jobs", "/jobs".into(), None);
+    let read = json!({ "devices": [DEVICE], "act": { "act": "refresh" } });
+    add("POST", "/api/v1/jobs", "/jobs".into(), Some(read));
     add("GET", "/api/v1/jobs/{job}", format!("/jobs/{job}"), None);
     add("POST", "/api/v1/jobs/{job}/stop", format!("/jobs/{job}/stop"), None);
     add("POST", "/api/v1/jobs/{job}/resume", format!("/jobs/{job}/resume"), None);

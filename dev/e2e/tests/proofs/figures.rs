@@ -24,14 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(1500);
 const TICKS: f64 = 100.0;
 
 /// Whether figures are wanted, and so limits held.
-fn is_bench() -> bool {
+pub fn is_bench() -> bool {
     std::env::var_os("PORTCULLIS_FIGURES").is_some()
 }
 
-struct Hall {
-    lab: LabProcess,
-    appliance: Appliance,
-    admin: Client,
+/// Many controllers in a process of their own, and an appliance before them.
+pub struct Hall {
+    /// The controllers.
+    pub lab: LabProcess,
+    /// The appliance.
+    pub appliance: Appliance,
+    /// The administrator's program.
+    pub admin: Client,
     session: Session,
     /// A program's way to the API, where its answers are timed.
     program: (ureq::Agent, Secret<String>),
@@ -40,9 +44,33 @@ struct Hall {
 impl Hall {
     /// So many controllers, all seen, named and labelled after their racks.
     fn seen(count: usize) -> anyhow::Result<Self> {
-        let lab = LabProcess::start(count)?;
+        Self::seen_with(count, &[])
+    }
+
+    /// The same with other options of `portcullis lab`.
+    pub fn seen_with(count: usize, options: &[&str]) -> anyhow::Result<Self> {
         // The defaults, the minute between polls included: they are what is measured.
-        let appliance = Appliance::with(|config| drop(config.remove("bmc")))?;
+        Self::seen_by(count, options, |config| drop(config.remove("bmc")))
+    }
+
+    /// The same before an appliance that is quick to give a controller up.
+    pub fn seen_hasty(count: usize) -> anyhow::Result<Self> {
+        Self::seen_by(count, &[], |config| {
+            let bmc = e2e::appliance::section(config, "bmc");
+            for (key, seconds) in [("request_timeout", 3), ("connect_timeout", 3), ("inventory_timeout", 30)]
+            {
+                bmc.insert(key.into(), seconds.into());
+            }
+        })
+    }
+
+    fn seen_by(
+        count: usize,
+        options: &[&str],
+        change: impl FnOnce(&mut toml::Table),
+    ) -> anyhow::Result<Self> {
+        let lab = LabProcess::start_with(count, options)?;
+        let appliance = Appliance::with(change)?;
         let mut operator = Operator::enrol(&appliance)?;
         let (admin, session) = (operator.client(&appliance)?, operator.sign_in(&appliance)?);
         let program = (appliance.agent()?, session.token("viewer", "all")?);
@@ -64,7 +92,8 @@ impl Hall {
         Ok(self.admin.devices(&DeviceQuery { q, limit: 1, ..DeviceQuery::default() })?.total)
     }
 
-    fn devices(&self) -> anyhow::Result<Vec<Device>> {
+    /// Every device.
+    pub fn devices(&self) -> anyhow::Result<Vec<Device>> {
         Ok(self.admin.devices(&DeviceQuery { limit: 5000, ..DeviceQuery::default() })?.devices)
     }
 
@@ -83,7 +112,7 @@ impl Hall {
     }
 
     /// Those that tell their serial number are adopted by rule, the others by hand; waits until each was read.
-    fn adopt(&self, count: usize) -> anyhow::Result<()> {
+    pub fn adopt(&self, count: usize) -> anyhow::Result<()> {
         let simulated = self.lab.all()?;
         let entry = |one: &Simulated| {
             let credential = credential();
@@ -121,7 +150,8 @@ impl Hall {
         })
     }
 
-    fn process(&self) -> anyhow::Result<Process> {
+    /// The appliance's process.
+    pub fn process(&self) -> anyhow::Result<Process> {
         Process::read(self.appliance.pid().context("it does not run")?)
     }
 }
@@ -154,7 +184,8 @@ impl Process {
     }
 }
 
-fn megabytes(bytes: u64) -> f64 {
+/// In millions of bytes.
+pub fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use e2e::program;
 use e2e::slot::Slot;
 use model::{Credential, Secret};
+use serde_json::Value;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ pub struct LabProcess {
     child: Child,
     folder: tempfile::TempDir,
     first: Ipv4Addr,
-    _slot: Slot,
+    slot: Slot,
 }
 
 /// One of its controllers.
@@ -37,6 +38,11 @@ pub struct Simulated {
 impl LabProcess {
     /// So many controllers, the makers in turn, on addresses of their own.
     pub fn start(count: usize) -> anyhow::Result<Self> {
+        Self::start_with(count, &[])
+    }
+
+    /// The same with other options of `portcullis lab` too.
+    pub fn start_with(count: usize, options: &[&str]) -> anyhow::Result<Self> {
         let (slot, folder) = (Slot::take()?, tempfile::tempdir()?);
         // A slot has 240 addresses; a hall needs a /16 of its own, above those of all slots.
         let [_, _, low, _] = slot.first_addr().octets();
@@ -49,14 +55,32 @@ impl LabProcess {
         command.args(["--first-addr", &first.to_string(), "--time-scale", "0.05"]);
         command.args(["--username", ACCOUNT.0]).arg("--password-file").arg(&password);
         command.arg("--credentials").arg(&credentials);
+        let control = SocketAddr::from((Ipv4Addr::LOCALHOST, slot.port()));
+        command.args(["--control", &control.to_string()]).args(options);
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let mut lab = Self { child, folder, first, _slot: slot };
+        let mut lab = Self { child, folder, first, slot };
         e2e::wait::until("the lab listens", Duration::from_secs(300), || {
             let log = lab.log();
             anyhow::ensure!(lab.child.try_wait()?.is_none(), "the lab has ended: {log}");
             Ok((log.lines().count() >= count).then_some(()))
         })?;
         Ok(lab)
+    }
+
+    /// Asks or tells it something while it runs (`dev/lab/src/control.rs` lists what); comes back with its answer.
+    pub fn tell(&self, method: &str, path: &str) -> anyhow::Result<Value> {
+        let url = format!("http://127.0.0.1:{}{path}", self.slot.port());
+        let request = ureq::http::Request::builder().method(method).uri(url).body(())?;
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let mut answer = agent.run(request)?;
+        let (status, text) = (answer.status(), answer.body_mut().read_to_string()?);
+        anyhow::ensure!(status.is_success(), "{method} {path} was answered with {status}: {text}");
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     fn log(&self) -> String {
