@@ -36,12 +36,8 @@ pub struct Simulated {
 }
 
 impl LabProcess {
-    /// So many controllers, the makers in turn, on addresses of their own.
-    pub fn start(count: usize) -> anyhow::Result<Self> {
-        Self::start_with(count, &[])
-    }
-
-    /// The same with other options of `portcullis lab` too.
+    /// So many controllers, the makers in turn unless the options of `portcullis lab` say otherwise, on addresses of
+    /// their own.
     pub fn start_with(count: usize, options: &[&str]) -> anyhow::Result<Self> {
         let (slot, folder) = (Slot::take()?, tempfile::tempdir()?);
         // A slot has 240 addresses; a hall needs a /16 of its own, above those of all slots.
