@@ -179,11 +179,11 @@ struct Site {
     store: store::Store,
     clock: Arc<ManualClock>,
     book: Book,
-    /// Made once where there is memory for them.
+    /// Made once; the documents are kept where there is memory for them.
     made: std::cell::RefCell<BTreeMap<usize, Snapshot>>,
 }
 
-/// So many devices' documents are made once: 150 kB each.
+/// So many devices' documents are kept in memory: 150 kB each.
 const MADE_ONCE: usize = 500;
 
 impl Site {
@@ -206,11 +206,15 @@ impl Site {
     }
 
     fn snapshot(&self, trees: &[Tree], number: usize) -> Box<Snapshot> {
-        let make = || documents(&trees[number % trees.len()], number);
-        if number >= MADE_ONCE {
-            return Box::new(make());
+        let mut made = self.made.borrow_mut();
+        if let Some(known) = made.get(&number) {
+            return Box::new(known.clone());
         }
-        Box::new(self.made.borrow_mut().entry(number).or_insert_with(make).clone())
+        let snapshot = documents(&trees[number % trees.len()], number);
+        // Of a tree that is known the documents are let go unseen; to make them again would only take time.
+        let documents = if number < MADE_ONCE { snapshot.documents.clone() } else { Vec::new() };
+        made.insert(number, Snapshot { tree: snapshot.tree, documents });
+        Box::new(snapshot)
     }
 
     /// What lies on the disk, in bytes.
