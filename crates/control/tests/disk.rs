@@ -2,7 +2,11 @@
 //! found among them. A seeded slice; `PORTCULLIS_HISTORY_BMCS` says how many devices instead, and where
 //! `PORTCULLIS_FIGURES` names a folder the figures are left there.
 
-#![expect(clippy::unwrap_used, reason = "in tests this is how they fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in tests, also in their helpers, this is how they fail"
+)]
 
 use control::zones::Zones;
 use control::{Book, Events};
