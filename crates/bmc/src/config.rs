@@ -15,7 +15,7 @@ settings! {
         inventory_timeout: u64 = 900,
         /// How often, in seconds, a device's sensors are read, once a full reading has found them; 0 for never.
         /// They are read more rarely where that would take more than a twentieth of a controller's time.
-        telemetry_interval: u64 = 60,
+        telemetry_interval: u64 = 300,
         /// How many connections beside the first of each controller the whole fleet may have open: a controller
         /// gets up to three more while it answers several requests at once sooner than one by one.
         extra_connections: usize = 256,

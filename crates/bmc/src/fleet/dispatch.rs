@@ -32,6 +32,9 @@ use tokio::time::Instant;
 /// is broken off, and asked again after the command.
 const CUT: Duration = Duration::from_secs(5);
 
+/// So long a command waits for a connection that is in use before another is opened for it.
+const FREE_SOON: Duration = Duration::from_millis(500);
+
 /// So many kinds of paths are told with a controller's traffic; all that are kept are told with the model.
 const SHOWN_PATHS: usize = 12;
 
@@ -159,8 +162,10 @@ impl Dispatch {
     pub fn wake_at(&self, now: Instant) -> Option<Instant> {
         let waits = self.lanes.all_waiting() > 0;
         let held = self.pace.held_until(now).filter(|_| waits);
-        let cut = if self.lanes.command_waits(now) { self.cuttable().map(|(at, _)| at) } else { None };
-        [self.lanes.next_ready(now), held, cut, self.pool.rests_at()].into_iter().flatten().min()
+        let command = self.lanes.command_since(now);
+        let cut = command.and_then(|_| self.cuttable()).map(|(at, _)| at);
+        let beside = command.map(|since| since + FREE_SOON).filter(|at| *at > now);
+        [self.lanes.next_ready(now), held, cut, beside, self.pool.rests_at()].into_iter().flatten().min()
     }
 
     /// Sends what may be sent.
@@ -186,7 +191,7 @@ impl Dispatch {
             Err(trouble) => return self.refuse(true, &trouble),
         }
         while self.start(now) {}
-        if self.lanes.command_waits(now)
+        if self.lanes.command_since(now).is_some()
             && let Some((at, ticket)) = self.cuttable()
             && at <= now
             && let Some(flight) = self.flights.get_mut(&ticket)
@@ -211,9 +216,14 @@ impl Dispatch {
         let in_session = link.in_session();
         let seat = self.pool.seat(!in_session);
         let limit = if in_session { usize::from(self.pace.limit()) } else { 1 };
+        // Nothing below is started while a command waits, so a connection is free as soon as one request ends;
+        // opening another takes many a controller longer.
+        let waits = self.lanes.command_since(now).is_some_and(|since| now < since + FREE_SOON);
+        let is_open = seat.as_ref().is_some_and(Seat::is_open);
+        let may_open = seat.is_some() && (is_open || !waits);
         let room = Room {
-            limit: if seat.is_some() { limit } else { limit.min(self.lanes.in_flight()) },
-            extra: in_session && self.pace.extra(now),
+            limit: if may_open { limit } else { limit.min(self.lanes.in_flight()) },
+            extra: in_session && self.pace.extra(now) && (is_open || !waits),
             only_urgent: self.breaker.admits(now) == Admits::Urgent,
             only_control: self.pace.held_until(now).is_some(),
         };

@@ -56,6 +56,9 @@ pub struct Owner {
     serial: u64,
     stop: CancellationToken,
     told_open: bool,
+    /// Whether the large answers of a full reading have left large buffers at the connection: it is closed when it is
+    /// not in use, and the next one is small.
+    is_swollen: bool,
 }
 
 /// A reading under way.
@@ -152,6 +155,7 @@ impl Owner {
             serial: 0,
             stop,
             told_open: false,
+            is_swollen: false,
         }
     }
 
@@ -338,9 +342,11 @@ impl Owner {
         match &result {
             Ok(()) => {
                 self.schedule.done(errand, now);
+                self.is_swollen |= errand == Errand::Inventory;
                 let is_quiet = self.jobs.is_empty() && self.dispatch.is_idle();
                 if is_quiet {
-                    self.dispatch.rest(self.shared.config.close_idle);
+                    let all = std::mem::take(&mut self.is_swollen) || self.shared.config.close_idle;
+                    self.dispatch.rest(all);
                 }
             }
             Err(trouble) => {

@@ -25,6 +25,13 @@ pub enum Seat {
     Beside(Option<OwnedSemaphorePermit>),
 }
 
+impl Seat {
+    /// Whether it is there already.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Home | Self::Kept)
+    }
+}
+
 /// A connection without a request.
 struct Idle {
     client: Client,

@@ -315,11 +315,12 @@ impl<R: Clone, W> Lanes<R, W> {
         self.flying.len()
     }
 
-    /// Whether a command waits that no other command holds up.
+    /// Since when a command waits that no other command holds up.
     #[must_use]
-    pub fn command_waits(&self, now: Instant) -> bool {
+    pub fn command_since(&self, now: Instant) -> Option<Instant> {
         let flies = self.flying.iter().any(|flight| flight.put.lane == Lane::Control);
-        !flies && self.queue(Lane::Control).front().is_some_and(|entry| entry.is_ready(now))
+        let first = self.queue(Lane::Control).front().filter(|entry| !flies && entry.is_ready(now))?;
+        Some(first.not_before.map_or(first.asked_at, |at| at.max(first.asked_at)))
     }
 
     fn queue(&self, lane: Lane) -> &VecDeque<Entry<R, W>> {
