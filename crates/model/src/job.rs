@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// taken up again after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobAct))]
 pub enum Act {
     /// Switch it.
     Power {
@@ -58,7 +58,7 @@ impl Act {
 /// How fast a job goes, and when it stops by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobPacing))]
 pub struct Pacing {
     /// At most so many acts at once, 1 to 256.
     pub at_once: u16,
@@ -126,7 +126,7 @@ impl Pacing {
 /// Where a job is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobState))]
 pub enum State {
     /// It goes on.
     #[default]
@@ -143,7 +143,7 @@ pub enum State {
 /// What became of one device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobOutcome))]
 pub enum Outcome {
     /// Its turn has not come.
     #[default]
@@ -180,7 +180,7 @@ impl Outcome {
 
 /// One device of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobItem))]
 pub struct Item {
     /// Which.
     pub device: DeviceId,

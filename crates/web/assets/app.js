@@ -63,13 +63,18 @@
   }
 
   // The session has ended: the page leads to the sign-in, unless it is being left by a form, "Sign out" for one.
-  let leaving = false;
+  // What is asked for meanwhile is broken off: behind a "Sign out" it would only be refused.
+  const leaving = new AbortController();
   function signInAgain() {
-    if (!leaving) location.reload();
+    if (!leaving.signal.aborted) location.reload();
+  }
+
+  function ask(url) {
+    return fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin", signal: leaving.signal });
   }
 
   async function load(url) {
-    const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
+    const answer = await ask(url);
     if (answer.status === 401) signInAgain();
     if (!answer.ok) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -83,7 +88,7 @@
       return;
     }
     // A table row is parsed only inside a table; a <template> takes any.
-    const answer = await fetch(source, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
+    const answer = await ask(source);
     if (answer.status === 404) return part.remove();
     if (!answer.ok || answer.redirected) return;
     const holder = document.createElement("template");
@@ -154,7 +159,7 @@
       source.addEventListener("resync", refreshSoon);
     };
     const again = async () => {
-      const answer = await fetch("/fragments/tally", { headers: { "x-fragment": "1" } }).catch(() => null);
+      const answer = await ask("/fragments/tally").catch(() => null);
       if (answer?.status === 401) signInAgain();
       else connect();
     };
@@ -233,7 +238,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "get" || form.dataset.again !== undefined) return;
-    leaving = true;
+    leaving.abort();
     setTimeout(() => $$("button[type=submit]", form).forEach((button) => (button.disabled = true)));
   });
 

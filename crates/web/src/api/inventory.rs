@@ -68,7 +68,7 @@ pub(super) async fn find_components(
 }
 
 /// Write out all parts that a query asks for, as they are read.
-#[utoipa::path(get, path = "/inventory/components/export", tag = "inventory", params(PartsQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+#[utoipa::path(get, path = "/inventory/components/export", tag = "inventory", params(PartsQuery), responses((status = 200, content((String = "text/csv"), (Vec<Object> = "application/json"), (Vec<u8> = "application/vnd.apache.parquet")))))]
 pub(super) async fn export_components(
     State(app): State<App>,
     Caller(actor): Caller,
