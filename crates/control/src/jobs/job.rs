@@ -91,7 +91,7 @@ impl Job {
     /// where that cannot do harm. Comes back with whether it goes on by itself, which a job that takes
     /// servers away from people does not.
     pub(crate) fn take_up(&mut self, now: Timestamp) -> bool {
-        if self.record.state != State::Running {
+        if self.record.state == State::Ended {
             return false;
         }
         let repeatable = self.record.act.is_some_and(Act::is_repeatable);
@@ -103,6 +103,9 @@ impl Job {
         if self.items.iter().all(|item| item.outcome.has_ended()) {
             self.record.state = State::Ended;
             self.record.ended_at = Some(now);
+            return false;
+        }
+        if self.record.state != State::Running {
             return false;
         }
         let why = match self.record.act {

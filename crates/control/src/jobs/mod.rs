@@ -197,14 +197,19 @@ impl Jobs {
     ///
     /// # Errors
     /// `NotFound`, or `Conflict` if it does not run.
-    pub fn stop(&self, id: u64, why: &str) -> Result<(), Failure> {
-        let mut jobs = self.lock();
-        let entry = jobs.get_mut(&id).ok_or_else(|| no_such("stop", id))?;
-        if entry.job.record.state != State::Running {
-            return Err(Failure::new(Kind::Conflict, "stop", format!("job {id}"), "it does not run"));
-        }
-        entry.job.record.state = State::Stopped { why: why.into() };
-        entry.stop.cancel();
+    pub async fn stop(&self, id: u64, why: &str) -> Result<(), Failure> {
+        let job = {
+            let mut jobs = self.lock();
+            let entry = jobs.get_mut(&id).ok_or_else(|| no_such("stop", id))?;
+            if entry.job.record.state != State::Running {
+                return Err(Failure::new(Kind::Conflict, "stop", format!("job {id}"), "it does not run"));
+            }
+            entry.job.record.state = State::Stopped { why: why.into() };
+            entry.stop.cancel();
+            entry.job.clone()
+        };
+        // Now, and not when its last act has ended: a restart must not go on with what somebody stopped.
+        self.write(&job).await;
         Ok(())
     }
 

@@ -38,7 +38,7 @@ impl Jobs {
             }
             if let Some(why) = queue.too_many_failed() {
                 // It may have been stopped by somebody in the same moment.
-                drop(self.stop(id, &why));
+                drop(self.stop(id, &why).await);
             }
         }
         while let Some(ended) = acts.join_next().await {

@@ -164,8 +164,8 @@ async fn a_person_stops_it_and_what_runs_ends() {
     while bench.running.load(Ordering::SeqCst) < 3 {
         tokio::task::yield_now().await;
     }
-    jobs.stop(id, "stopped by alice").unwrap();
-    assert_eq!(jobs.stop(id, "again").unwrap_err().kind, Kind::Conflict);
+    jobs.stop(id, "stopped by alice").await.unwrap();
+    assert_eq!(jobs.stop(id, "again").await.unwrap_err().kind, Kind::Conflict);
     assert_eq!(jobs.resume(id, &operator()).await.unwrap_err().kind, Kind::Conflict, "acts still run");
     bench.let_go.add_permits(1000);
     jobs.close().await;
@@ -211,7 +211,7 @@ async fn a_resumed_job_acts_by_the_rights_of_who_resumed_it() {
     while bench.running.load(Ordering::SeqCst) < 1 {
         tokio::task::yield_now().await;
     }
-    jobs.stop(id, "stopped").unwrap();
+    jobs.stop(id, "stopped").await.unwrap();
     bench.let_go.add_permits(1000);
     jobs.close().await;
     let vera = model::Actor::user("vera", "web", None);
@@ -223,4 +223,23 @@ async fn a_resumed_job_acts_by_the_rights_of_who_resumed_it() {
         |outcome: &Outcome| matches!(outcome, Outcome::Failed { failure } if failure.kind == Kind::Refused);
     assert_eq!(job.items.iter().filter(|item| refused(&item.outcome)).count(), 2);
     assert_eq!(bench.switched().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_person_stopped_does_not_go_on_after_a_kill_before_its_last_act_ended() {
+    let world = World::new().await;
+    let (ids, bench) = (devices(&world, 6), Bench::new(0));
+    let first = jobs(&world, &bench).await;
+    let id = first.start(&operator(), "on".into(), ON, three_at_once(), ids).await;
+    while bench.running.load(Ordering::SeqCst) < 3 {
+        tokio::task::yield_now().await;
+    }
+    first.stop(id, "stopped by alice").await.unwrap();
+    let reborn = Bench::new(1000);
+    let second = jobs(&world, &reborn).await;
+    second.close().await;
+    let job = second.get(id).unwrap();
+    assert_eq!(job.record.state, State::Stopped { why: "stopped by alice".into() });
+    assert!(reborn.switched().is_empty(), "a server was switched that nobody wants switched any more");
+    assert!(job.items.iter().all(|item| item.outcome != Outcome::Running), "nothing runs in this life");
 }

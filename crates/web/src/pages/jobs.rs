@@ -60,7 +60,7 @@ pub(crate) async fn stop(
     _fields: Fields,
 ) -> Answer {
     app.jobs.check_steer(id, &session.actor, "stop")?;
-    app.jobs.stop(id, &format!("stopped by {}", session.actor.principal))?;
+    app.jobs.stop(id, &format!("stopped by {}", session.actor.principal)).await?;
     Ok(see(&format!("/jobs/{id}")))
 }
 
