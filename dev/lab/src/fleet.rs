@@ -25,6 +25,8 @@ impl Fleet {
         let certificate = matches!(change, Change::Certificate | Change::Break(FaultKind::Certificate));
         if let Some(forge) = self.site.forge.as_ref().filter(|_| certificate) {
             bmc.tls(forge, true)?;
+            // Its web server starts again with it, as real ones do.
+            bmc.hang_up();
         }
         bmc.machine().change(change, SystemClock.now());
         Ok(())

@@ -32,6 +32,8 @@ pub(crate) struct Bmc {
     tally: Mutex<Tally>,
     /// Made when it is first needed.
     tls: Mutex<Option<Arc<ServerConfig>>>,
+    /// Ends the connections that are open; another one stands here for those that come then.
+    open: Mutex<CancellationToken>,
 }
 
 /// What all BMCs of a lab share.
@@ -55,6 +57,7 @@ impl Bmc {
             machine: Mutex::new(machine),
             tally: Mutex::new(Tally::new(keep)),
             tls: Mutex::new(None),
+            open: Mutex::new(CancellationToken::new()),
         }
     }
 
@@ -64,6 +67,16 @@ impl Bmc {
 
     pub(crate) fn machine(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the connections that are open now.
+    pub(crate) fn hang_up(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *open).cancel();
+    }
+
+    fn until_hung_up(&self) -> CancellationToken {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends what has run out, and counts what is left.
@@ -121,9 +134,10 @@ impl Drop for Connected<'_> {
 async fn connection(bmc: Arc<Bmc>, stream: TcpStream, site: Arc<Site>) {
     bmc.tally().connected();
     let _connected = Connected(&bmc);
-    let ended: Option<Result<(), BoxError>> =
-        site.stop.run_until_cancelled(talk(&bmc, stream, site.forge.as_ref())).await;
-    if let Some(Err(error)) = ended {
+    let hung_up = bmc.until_hung_up();
+    let talk = hung_up.run_until_cancelled(talk(&bmc, stream, site.forge.as_ref()));
+    let ended: Option<Option<Result<(), BoxError>>> = site.stop.run_until_cancelled(talk).await;
+    if let Some(Some(Err(error))) = ended {
         tracing::debug!(bmc = %bmc.unit.addr, %error, "a connection ended early");
     }
 }

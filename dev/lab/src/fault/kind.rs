@@ -80,7 +80,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("wrong-clock", "times in documents, sessions and `Date` are twenty years slow"),
     ("reboot", "restarts in the middle of the next answer, once"),
     ("restart", "restarts now, once"),
-    ("certificate", "makes another certificate now, once"),
+    ("certificate", "makes another certificate now, once, and ends its connections"),
 ];
 
 /// Where a redirect leads that names no host: an address for documentation (RFC 5737), where nobody is.

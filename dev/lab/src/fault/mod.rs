@@ -27,7 +27,7 @@ pub struct Faults(Vec<FaultKind>);
 pub enum Change {
     /// Its server is on, or off, from now on, without the time that takes.
     Power(bool),
-    /// It makes itself a new certificate; connections that are open stay.
+    /// It makes itself a new certificate; connections that are open end.
     Certificate,
     /// How long an answer takes.
     Latency(crate::config::Latency),

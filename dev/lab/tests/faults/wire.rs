@@ -129,7 +129,12 @@ async fn a_certificate_changes_by_a_fault_too() {
     let before = handshake(&client, addr).await;
     assert_eq!(handshake(&client, addr).await, before);
     assert_eq!(lab.counts(addr).unwrap().resumed, 1, "who comes back resumes the session");
+    let mut open = TcpStream::connect(addr).await.unwrap();
     lab.set(addr, Change::Break(FaultKind::Certificate)).unwrap();
+    assert!(
+        matches!(open.read_u8().await, Err(error) if error.kind() != std::io::ErrorKind::WouldBlock),
+        "it is ended"
+    );
     let after = handshake(&client, addr).await;
     assert_ne!(before, after, "a ticket of the old certificate is worth nothing");
     assert_eq!(certificate(addr).await, after, "it stays changed");
