@@ -27,6 +27,9 @@ settings! {
         connect_timeout: u64 = 10,
         /// How long, in seconds, a controller may take to answer one request.
         request_timeout: u64 = 45,
+        /// How long, in seconds, after a controller that was away has refused the credential it is tried once more: a
+        /// controller that starts refuses those that it knows, too.
+        starting_grace: u64 = 45,
         /// Whether the connection is closed after each reading: less memory here, one more TLS handshake
         /// for each reading on both sides. The session stays open.
         close_idle: bool = false,

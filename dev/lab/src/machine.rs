@@ -1,6 +1,6 @@
 //! One BMC as a pure machine: a request and the moment go in, what becomes of the request comes out.
 
-use crate::access::{Access, Account, Role};
+use crate::access::{Access, Account, Denial, Role};
 use crate::answer::{
     Body, Fate, Outcome, Request, Response, bad_request, forbidden, not_allowed, not_found, problem,
     unavailable,
@@ -32,12 +32,17 @@ pub struct Machine {
     pub(crate) scale: f64,
     /// Away until then, because it restarts.
     pub(crate) away_until: Option<Timestamp>,
+    /// From when until when it answers, but not as it should, because it starts.
+    starting: Option<(Timestamp, Timestamp)>,
     /// Takes no reset until then.
     busy_until: Option<Timestamp>,
     requests: u64,
     /// Logins that opened a session, and those that were refused.
     pub(crate) logins: (u64, u64),
 }
+
+/// A start takes one part in so many of the time that it was away.
+const STARTING: u32 = 4;
 
 /// The largest body that is looked at, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -75,6 +80,7 @@ impl Machine {
             latency,
             scale,
             away_until: None,
+            starting: None,
             busy_until: None,
             requests: 0,
             logins: (0, 0),
@@ -110,12 +116,17 @@ impl Machine {
         if self.away_until.is_some_and(|until| until <= now) {
             self.away_until = None;
         }
+        if self.starting.is_some_and(|(_, until)| until <= now) {
+            self.starting = None;
+        }
     }
 
     /// When something becomes due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        [self.power.next_deadline(), self.access.next_deadline(), self.away_until].into_iter().flatten().min()
+        let starting = self.starting.map(|(_, until)| until);
+        let deadlines = [self.power.next_deadline(), self.access.next_deadline(), self.away_until, starting];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Whether new connections are reset.
@@ -199,10 +210,31 @@ impl Machine {
         Ok(())
     }
 
-    /// Forgets its sessions, and is away for a while.
+    /// Forgets its sessions, is away for a while, and then starts.
     pub(crate) fn restart(&mut self, now: Timestamp) {
         self.access.close_all();
-        self.away_until = Some(later(now, self.row().manager.restart_seconds, self.scale));
+        let seconds = self.row().manager.restart_seconds;
+        let back = later(now, seconds, self.scale);
+        self.away_until = Some(back);
+        self.starting = Some((back, later(back, seconds.div_ceil(STARTING), self.scale)));
+    }
+
+    /// What it answers while it starts: its web server is there, then its service without anything behind it, then
+    /// all but its accounts.
+    fn while_starting(&mut self, request: &Request<'_>, now: Timestamp) -> Option<Response> {
+        let (from, until) = self.starting?;
+        let part = now.duration_since(from).as_secs_f64() / until.duration_since(from).as_secs_f64();
+        let is_root = matches!(request.path.trim_end_matches('/'), "/redfish" | ROOT);
+        let is_login = request.method == "POST" && request.path.contains("/Sessions");
+        if part < 1.0 / 3.0 {
+            return Some(not_found(request.path));
+        } else if part < 2.0 / 3.0 {
+            return Some(problem(503, "Base.1.11.ServiceInUnknownState", "The service is starting.", &[]));
+        } else if is_root {
+            return None;
+        }
+        self.logins.1 += u64::from(is_login);
+        Some(Self::denied(Denial::Wrong))
     }
 
     /// Takes a request.
@@ -213,7 +245,10 @@ impl Machine {
         if self.is_deaf() {
             return Outcome { wait: Duration::ZERO, fate: Fate::Reset };
         }
-        let fate = self.fate(request, now);
+        let fate = match self.while_starting(request, now) {
+            Some(response) => Fate::Answer(response),
+            None => self.fate(request, now),
+        };
         Outcome { wait, fate }
     }
 

@@ -87,6 +87,8 @@ pub struct Dispatch {
     witness: Option<String>,
     /// A person asked while it signed in: a refused credential may be tried once more.
     forgive: bool,
+    /// The controller was lost while it signed in.
+    was_lost: bool,
 }
 
 impl Dispatch {
@@ -111,6 +113,7 @@ impl Dispatch {
             pool,
             witness: None,
             forgive: false,
+            was_lost: false,
         }
     }
 
@@ -276,6 +279,9 @@ impl Dispatch {
                 if std::mem::take(&mut self.forgive) {
                     link.forgive();
                 }
+                if std::mem::take(&mut self.was_lost) {
+                    link.lost(now);
+                }
                 self.link = Some(*link);
                 match result {
                     Ok(()) => drop(self.breaker.answered()),
@@ -314,6 +320,8 @@ impl Dispatch {
             } else {
                 self.breaker.answered();
             }
+        } else if let Trouble::Starting { cause } = trouble {
+            self.breaker.lost(cause, true, now);
         } else {
             self.breaker.gave_up(now);
         }
@@ -351,6 +359,11 @@ impl Dispatch {
         }
         let error = match result {
             Ok(reply) => {
+                if identity(path) != identity(ROOT)
+                    && let Some(link) = self.link.as_mut().filter(|link| link.epoch() == flight.epoch)
+                {
+                    link.served();
+                }
                 if self.witness.is_none() && verb == Verb::Get && identity(path) != identity(ROOT) {
                     self.witness = Some(path.clone());
                 }
@@ -378,6 +391,12 @@ impl Dispatch {
     }
 
     fn lost(&mut self, cause: &str, how: Fate, now: Instant) {
+        if matches!(how, Fate::Unsent | Fate::NoConnection | Fate::Broken) {
+            match &mut self.link {
+                Some(link) => link.lost(now),
+                None => self.was_lost = true,
+            }
+        }
         let turned_away = matches!(how, Fate::NotNow(_) | Fate::Gateway);
         if self.breaker.lost(cause, turned_away, now) {
             metrics::counter!(crate::metrics::LEFT_ALONE).increment(1);

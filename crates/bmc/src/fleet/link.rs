@@ -4,6 +4,7 @@
 //! suspect: it is taken up in place of a new one, or closed at the next sign-in, and its entry stays in the
 //! book until then.
 
+use super::starting::{Digest, Starting};
 use super::trouble::Trouble;
 use super::{Shared, entry};
 use crate::{Client, Error, Scheme, Target, Trust};
@@ -45,6 +46,8 @@ pub struct Link {
     in_use: Option<Digest>,
     refused: Option<Digest>,
     makeshift: Makeshift,
+    /// Whether what it says of the credential and of sessions is to be believed.
+    starting: Starting,
 }
 
 /// Asking with the account because no session can be written down (the appliance's disk is full).
@@ -70,14 +73,13 @@ enum SignIn {
 /// How long the account is used in place of a session before a session is tried again.
 const MAKESHIFT: Duration = Duration::from_secs(20);
 
-/// SHA-256 over user name and password.
-type Digest = [u8; 32];
-
 impl Link {
     /// Nothing is opened yet.
     pub fn new(shared: Arc<Shared>, id: DeviceId, suspects: Vec<OpenSession>) -> Self {
         let now = Instant::now();
+        let grace = Duration::from_secs(shared.config.starting_grace);
         Self {
+            starting: Starting::new(grace),
             unsure_until: now + shared.config.limits().whole,
             look_again: now,
             shared,
@@ -109,6 +111,21 @@ impl Link {
     /// A person asks: a refused credential may be tried once more.
     pub const fn forgive(&mut self) {
         self.refused = None;
+        self.starting.forgive();
+    }
+
+    /// There was no connection, or it broke: the controller may be starting.
+    pub const fn lost(&mut self, now: Instant) {
+        self.starting.lost(now);
+    }
+
+    /// A request was answered with success.
+    pub fn served(&mut self) {
+        match self.signed {
+            Signed::Session(_) => self.starting.served(true),
+            Signed::Basic if self.makeshift == Makeshift::Not => self.starting.served(false),
+            Signed::Basic | Signed::Out => {}
+        }
     }
 
     /// The client, signed in.
@@ -184,7 +201,7 @@ impl Link {
                 if matches!(self.makeshift, Makeshift::Until(_)) {
                     self.makeshift = Makeshift::Refused;
                 } else {
-                    self.refused = self.in_use;
+                    return self.was_refused(error);
                 }
             }
             Error::SessionEnded { .. } | Error::CertificateChanged { .. } => self.let_session_go(),
@@ -275,7 +292,19 @@ impl Link {
         if self.refused == Some(digest) {
             return Err(Trouble::RefusedBefore);
         }
+        let now = Instant::now();
+        if let Some(pause) = self.starting.held(digest, now) {
+            let seconds = pause.as_secs().max(1);
+            let cause = format!(
+                "it refused the credential just after it was away; that is sent once more in {seconds} s"
+            );
+            return Err(Trouble::Starting { cause });
+        }
         self.in_use = Some(digest);
+        if self.starting.is_it(now) {
+            // The credential goes only to a controller whose root leads to its sessions again.
+            self.sessions_path = None;
+        }
         let path = match self.sessions_path.clone() {
             Some(path) => Ok(path),
             None => self.client.as_mut().ok_or(Trouble::Gone)?.sessions_path().await,
@@ -285,8 +314,12 @@ impl Link {
                 self.sessions_path = Some(path.clone());
                 self.open_session(&path, &credential).await?;
             }
-            Err(Error::NoSessions { .. }) => self.use_account(&credential).await?,
-            Err(error) => return Err(Trouble::Request(error)),
+            Err(error @ Error::NoSessions { .. }) => self.without_sessions(&credential, &error).await?,
+            Err(error) => {
+                let answered = matches!(error, Error::Answered { .. } | Error::BadDocument { .. });
+                let starts = answered && self.starting.is_not_whole(Instant::now());
+                return Err(if starts { starting(&error) } else { Trouble::Request(error) });
+            }
         }
         Ok(SignIn::Anew)
     }
@@ -340,12 +373,31 @@ impl Link {
         match error {
             Error::NoSessions { .. } => {
                 self.sessions_path = None;
-                return self.use_account(credential).await;
+                self.without_sessions(credential, &error).await
             }
-            Error::CredentialRefused { .. } => self.refused = self.in_use,
-            _ => {}
+            Error::CredentialRefused { .. } => Err(self.was_refused(error)),
+            Error::Answered { .. } if self.starting.is_it(Instant::now()) => Err(starting(&error)),
+            other => Err(Trouble::Request(other)),
         }
-        Err(Trouble::Request(error))
+    }
+
+    /// The credential in use was refused: it is not sent again, or once more if the controller may be starting.
+    fn was_refused(&mut self, error: Error) -> Trouble {
+        let believed = self.in_use.is_none_or(|digest| self.starting.refused(digest, Instant::now()));
+        if believed {
+            self.refused = self.in_use;
+            return Trouble::Request(error);
+        }
+        starting(&error)
+    }
+
+    /// The controller says that it has no session service: then the account is sent with each request, unless it
+    /// may be starting.
+    async fn without_sessions(&mut self, credential: &Credential, error: &Error) -> Result<(), Trouble> {
+        if self.starting.has_no_sessions(Instant::now()) {
+            return self.use_account(credential).await;
+        }
+        Err(starting(error))
     }
 
     async fn use_account(&mut self, credential: &Credential) -> Result<(), Trouble> {
@@ -402,6 +454,10 @@ pub fn target(device: &Device, plain_http: bool) -> Result<Target, Failure> {
                 .hint("forget it and adopt it over HTTPS"))
         }
     }
+}
+
+fn starting(error: &Error) -> Trouble {
+    Trouble::Starting { cause: error.cause() }
 }
 
 fn is_same(one: &Target, other: &Target) -> bool {

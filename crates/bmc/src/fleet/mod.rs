@@ -31,6 +31,7 @@ mod owner;
 mod parts;
 mod pool;
 mod schedule;
+mod starting;
 mod supervisor;
 mod suspects;
 mod switch;

@@ -4,6 +4,7 @@ use super::jobs::Site;
 use super::trouble::Trouble;
 use crate::Error;
 use crate::line::Caller;
+use crate::line::retry::{Fate, fate};
 use crate::power::act::{Act, Input, Next, Sent};
 use crate::power::system::{self, Reading, ResetAction, TaskState};
 use crate::power::{self, Plan, Step};
@@ -20,6 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 /// How long past its deadline an act may wait for the answer to a request that is under way.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
+
+/// The first pause before a controller that is away is looked at again, before anything was sent; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What is read before anything is sent: the server's path, its state, and how it can be reset.
+type Looked = (String, Reading, ResetAction);
 
 /// An act under way, as errors and progress name it.
 struct Acting<'a> {
@@ -83,6 +92,10 @@ pub struct Switching {
     stop: CancellationToken,
     status: Arc<Status>,
     instead: oneshot::Receiver<Instead>,
+    /// Whether the controller has answered in this act.
+    has_answered: bool,
+    /// Why the controller was away when it was asked last.
+    away: Option<String>,
 }
 
 impl Switching {
@@ -94,7 +107,7 @@ impl Switching {
         status: Arc<Status>,
         instead: oneshot::Receiver<Instead>,
     ) -> Self {
-        Self { site, caller, stop, status, instead }
+        Self { site, caller, stop, status, instead, has_answered: false, away: None }
     }
 
     /// Switches the server and waits until it is so, or the deadline passes.
@@ -134,8 +147,11 @@ impl Switching {
             looked = timeout(patience, self.look_before(acting)) => looked,
         };
         let (path, reading, action) = looked.unwrap_or_else(|_| {
-            let cause =
-                format!("its state could not be read within {} s, so nothing was sent", patience.as_secs());
+            let away = self.away.take().map(|cause| format!("; {cause}")).unwrap_or_default();
+            let cause = format!(
+                "its state could not be read within {} s, so nothing was sent{away}",
+                patience.as_secs()
+            );
             Err(acting.failure(Kind::TimedOut, cause))
         })?;
         let plan = power::plan(reset, &action.offers, reading.power).map_err(|impossible| {
@@ -155,24 +171,52 @@ impl Switching {
         }
     }
 
-    /// The server's path, its state, and how it can be reset: everything that is read before anything is sent.
-    async fn look_before(&mut self, acting: &Acting<'_>) -> Result<(String, Reading, ResetAction), Failure> {
+    /// Everything that is read before anything is sent. A controller that starts is waited for.
+    async fn look_before(&mut self, acting: &mut Acting<'_>) -> Result<Looked, Failure> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.look_once(acting).await? {
+                Ok(looked) => return Ok(looked),
+                Err(trouble) if self.is_away(&trouble) => {
+                    self.say(acting, format!("waiting for the controller: {trouble}"));
+                    self.away = Some(trouble.to_string());
+                    sleep(pause).await;
+                    pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                }
+                Err(trouble) => return Err(self.reported(acting, &trouble)),
+            }
+        }
+    }
+
+    /// Whether the controller starts, or went away after it had answered in this act. One that was not there when
+    /// the act began is not waited for: it may be switched off.
+    fn is_away(&self, trouble: &Trouble) -> bool {
+        let is_loss = |error| matches!(fate(error), Fate::Unsent | Fate::NoConnection | Fate::Broken);
+        match trouble {
+            Trouble::Starting { .. } => true,
+            Trouble::Request(error) | Trouble::SignIn(error) => self.has_answered && is_loss(error),
+            _ => false,
+        }
+    }
+
+    async fn look_once(&mut self, acting: &Acting<'_>) -> Result<Result<Looked, Trouble>, Failure> {
         if let Err(trouble) = self.site.find_systems(&mut self.caller).await {
-            return Err(self.reported(acting, &trouble));
+            return Ok(Err(trouble));
         }
         let path = self.site.systems.first().cloned();
         let none = |what: &str| acting.failure(Kind::Unsupported, format!("the controller has no {what}"));
         let path = path.ok_or_else(|| none("system that could be switched"))?;
         let reading = match self.site.reading(&mut self.caller, &path).await {
             Ok(reading) => reading,
-            Err(trouble) => return Err(self.reported(acting, &trouble)),
+            Err(trouble) => return Ok(Err(trouble)),
         };
         self.observe(&reading);
+        self.has_answered = true;
         let mut action = reading.reset.clone().ok_or_else(|| none("reset action"))?;
         if let (true, Some(info)) = (action.offers.is_empty(), action.info.clone()) {
             match self.caller.document(&info).await {
                 Ok(document) => action.offers = system::offers_in_action_info(&document.value),
-                Err(trouble) if trouble.needs_help() => return Err(self.reported(acting, &trouble)),
+                Err(trouble) if trouble.needs_help() || self.is_away(&trouble) => return Ok(Err(trouble)),
                 Err(_) => {}
             }
         }
@@ -186,7 +230,8 @@ impl Switching {
                 .map(|device| device.resets.clone())
                 .unwrap_or_default();
         }
-        Ok((path, reading, action))
+        self.away = None;
+        Ok(Ok((path, reading, action)))
     }
 
     async fn walk(
@@ -253,7 +298,12 @@ impl Switching {
                     if answer.status == 202 { monitor(answer.location, answer.body.as_ref()) } else { None };
                 Sent::Accepted
             }
-            Err(trouble) => became_of(&trouble),
+            Err(trouble) => {
+                if self.is_away(&trouble) {
+                    self.away = Some(trouble.to_string());
+                }
+                became_of(&trouble, self.away.is_some())
+            }
         }
     }
 
@@ -264,22 +314,31 @@ impl Switching {
                 Ok(TaskState::Failed(answer)) => return Ok(Input::TaskFailed(answer)),
                 Ok(TaskState::Runs) => {}
                 // Ended, gone again, or without anything to read: the server's state tells.
-                Ok(TaskState::Ended)
-                | Err(Trouble::Request(Error::Answered { .. } | Error::BadDocument { .. })) => {
-                    *task = None;
-                }
+                Ok(TaskState::Ended) => *task = None,
+                // A controller that has just started may not have its tasks yet.
+                Err(Trouble::Request(Error::Answered { .. })) if self.away.is_some() => {}
+                Err(Trouble::Request(Error::Answered { status: 429 | 502 | 503 | 504, .. })) => {}
+                Err(Trouble::Request(Error::Answered { .. } | Error::BadDocument { .. })) => *task = None,
                 Err(trouble) if trouble.needs_help() => return Err(trouble),
-                Err(trouble) => return Ok(Input::NoReading(trouble.to_string())),
+                Err(trouble) => return Ok(self.not_read(&trouble)),
             }
         }
         match self.site.reading(&mut self.caller, path).await {
             Ok(reading) => {
                 self.observe(&reading);
+                (self.has_answered, self.away) = (true, None);
                 Ok(Input::Read { power: reading.power, boot: reading.boot })
             }
             Err(trouble) if trouble.needs_help() => Err(trouble),
-            Err(trouble) => Ok(Input::NoReading(trouble.to_string())),
+            Err(trouble) => Ok(self.not_read(&trouble)),
         }
+    }
+
+    fn not_read(&mut self, trouble: &Trouble) -> Input {
+        if self.is_away(trouble) {
+            self.away = Some(trouble.to_string());
+        }
+        Input::NoReading(trouble.to_string())
     }
 
     fn observe(&self, reading: &Reading) {
@@ -318,12 +377,14 @@ fn not_sent(trouble: &Trouble) -> Sent {
         Trouble::Request(error) | Trouble::SignIn(error) if !trouble.needs_help() => {
             Sent::NotNow { after: None, answer: error.cause() }
         }
+        Trouble::Starting { .. } => Sent::NotNow { after: None, answer: trouble.to_string() },
         other => Sent::Refused { kind: other.failure("", "").kind, answer: other.to_string() },
     }
 }
 
-/// What became of a request that was not answered with success.
-fn became_of(trouble: &Trouble) -> Sent {
+/// What became of a request that was not answered with success. A controller that was just away may have answered
+/// before its service was whole; it says in any case that it did not carry it out.
+fn became_of(trouble: &Trouble, was_away: bool) -> Sent {
     let Trouble::Request(error) = trouble else { return not_sent(trouble) };
     let answer = error.cause();
     match error {
@@ -332,6 +393,9 @@ fn became_of(trouble: &Trouble) -> Sent {
         }
         Error::Answered { status: 409, retry_after: Some(seconds), .. } => {
             Sent::NotNow { after: Some(Duration::from_secs(*seconds)), answer }
+        }
+        Error::Answered { status: 401 | 403 | 404 | 405 | 501, .. } if was_away => {
+            Sent::NotNow { after: None, answer }
         }
         _ if trouble.is_unsent() => Sent::NotNow { after: None, answer },
         Error::Exchange { .. } | Error::TimedOut { .. } | Error::BadDocument { .. } => Sent::Lost(answer),

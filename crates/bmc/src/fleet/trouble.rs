@@ -21,6 +21,12 @@ pub enum Trouble {
         /// What was wrong last.
         cause: String,
     },
+    /// The controller seems to be starting, so that what it says is not believed yet.
+    #[error("it seems to be starting: {cause}")]
+    Starting {
+        /// What it says.
+        cause: String,
+    },
     /// The appliance itself could not.
     #[error("{}", .0.cause)]
     Here(Failure),
@@ -38,7 +44,7 @@ impl Trouble {
     pub fn failure(&self, operation: &str, subject: &str) -> Failure {
         match self {
             Self::Request(error) | Self::SignIn(error) => error.failure(operation, subject),
-            Self::LeftAlone { .. } => Failure::new(Kind::Unreachable, operation, subject, self.to_string()),
+            Self::LeftAlone { .. } | Self::Starting { .. } => Failure::new(Kind::Unreachable, operation, subject, self.to_string()),
             Self::Here(failure) => {
                 Failure { operation: operation.into(), subject: subject.into(), ..failure.clone() }
             }
@@ -71,9 +77,12 @@ impl Trouble {
                     | Error::NotAsked { .. }
                     | Error::TimedOut { awaited: "connection" | "TLS handshake", .. }
             ),
-            Self::SignIn(_) | Self::LeftAlone { .. } | Self::Here(_) | Self::RefusedBefore | Self::Gone => {
-                true
-            }
+            Self::SignIn(_)
+            | Self::LeftAlone { .. }
+            | Self::Starting { .. }
+            | Self::Here(_)
+            | Self::RefusedBefore
+            | Self::Gone => true,
         }
     }
 
@@ -82,7 +91,11 @@ impl Trouble {
     pub const fn error(&self) -> Option<&Error> {
         match self {
             Self::Request(error) | Self::SignIn(error) => Some(error),
-            Self::LeftAlone { .. } | Self::Here(_) | Self::RefusedBefore | Self::Gone => None,
+            Self::LeftAlone { .. }
+            | Self::Starting { .. }
+            | Self::Here(_)
+            | Self::RefusedBefore
+            | Self::Gone => None,
         }
     }
 }

@@ -23,7 +23,7 @@ pub const RESET: &str = "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset";
 pub const SYSTEM: &str = "/redfish/v1/Systems/1";
 pub const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
 
-/// What happens to the next request whose `METHOD path` begins so.
+/// What happens to the next request whose `METHOD path` begins so, or with `$` at the end, is so.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// It is answered with this status, and perhaps `Retry-After`.
@@ -62,6 +62,8 @@ pub struct State {
     pub clock_shift: jiff::SignedDuration,
     /// More documents than a controller of a single server has.
     pub documents: BTreeMap<String, Value>,
+    /// Requests that came with the account.
+    pub with_account: usize,
     /// How long each request takes.
     pub slow: Duration,
     /// Whether every request but the root is answered with 503.
@@ -140,6 +142,7 @@ impl Fake {
             tells_origin: true,
             clock_shift: jiff::SignedDuration::ZERO,
             documents: BTreeMap::new(),
+            with_account: 0,
             slow: Duration::ZERO,
             busy: false,
             down: false,
@@ -275,6 +278,9 @@ async fn answer(
     let token =
         request.headers().get("x-auth-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
     let etag = request.headers().get("if-none-match").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    if request.headers().contains_key("authorization") {
+        state.lock().unwrap().with_account += 1;
+    }
     let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let (fault, slow, alone, _flying) = {
@@ -285,7 +291,11 @@ async fn answer(
         state.most_in_flight = state.most_in_flight.max(state.in_flight);
         let slow = state.slow;
         let flying = Flying(shared.clone());
-        let found = state.faults.iter().position(|(request, _)| line.starts_with(request.as_str()));
+        let fits = |request: &str| match request.strip_suffix('$') {
+            Some(whole) => line == whole,
+            None => line.starts_with(request),
+        };
+        let found = state.faults.iter().position(|(request, _)| fits(request));
         let fault = found.map(|at| state.faults.remove(at).1);
         drop(state);
         (fault, slow, alone, flying)

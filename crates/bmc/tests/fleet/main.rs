@@ -15,6 +15,8 @@ mod owner;
 #[cfg(test)]
 mod power;
 #[cfg(test)]
+mod starting;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sushy;

@@ -116,6 +116,24 @@ fn the_power_is_switched_at_the_advertised_target_and_takes_time() {
     let restart = "/redfish/v1/Managers/1/Actions/Manager.Reset";
     assert_eq!(bmc.post(restart, json!({ "ResetType": "GracefulRestart" })).status, 204);
     assert!(bmc.is_away());
+    while bmc.is_away() {
+        bmc.later(1);
+    }
+    let sessions = "/redfish/v1/SessionService/Sessions";
+    let right = r#"{"UserName":"root","Password":"right"}"#;
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|(_, login)| *login != 201) {
+        let answers =
+            ["/redfish/v1/", "/redfish/v1/Systems"].map(|path| bmc.ask("GET", path, None, "").status);
+        seen.push((answers, bmc.ask("POST", sessions, None, right).status));
+        bmc.later(1);
+    }
+    seen.dedup();
+    assert_eq!(
+        seen,
+        [([404, 404], 404), ([503, 503], 503), ([200, 401], 401), ([200, 401], 201)],
+        "it starts part by part"
+    );
 }
 
 #[test]
