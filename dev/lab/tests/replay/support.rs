@@ -182,7 +182,8 @@ impl Bmc {
         self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
     }
 
-    pub fn is_away(&self) -> bool {
+    pub fn is_away(&mut self) -> bool {
+        self.machine.advance(self.now);
         self.machine.is_deaf()
     }
 
