@@ -1,5 +1,6 @@
 //! How a controller is asked: lanes, what a reading costs, what was learned of it. Measured, never configured.
 
+use crate::device::Device;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -35,6 +36,17 @@ pub struct ModelKey {
     pub product: String,
     /// The controller's firmware version.
     pub firmware: String,
+}
+
+impl ModelKey {
+    /// What a device counts as. All empty before it was read for the first time.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        let identity = &device.identity;
+        let [vendor, product, firmware] = [&identity.vendor, &identity.model, &identity.bmc_firmware]
+            .map(|word| word.clone().unwrap_or_default());
+        Self { vendor, product, firmware }
+    }
 }
 
 impl fmt::Display for ModelKey {

@@ -81,15 +81,6 @@ impl Latest {
         self.inner().traffic.get(device).cloned()
     }
 
-    /// The devices that count as each model.
-    pub(crate) fn devices_by_model(&self) -> HashMap<ModelKey, Vec<DeviceId>> {
-        let mut all: HashMap<ModelKey, Vec<DeviceId>> = HashMap::new();
-        for (device, traffic) in &self.inner().traffic {
-            all.entry(traffic.model.clone()).or_default().push(device.clone());
-        }
-        all
-    }
-
     pub(crate) fn learned(&self, model: &ModelKey) -> Option<Arc<Learned>> {
         self.inner().learned.get(model).cloned()
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model::components::Component;
 use model::inventory_diff::{Change, diff};
 use model::telemetry::Readings;
-use model::traffic::{Learned, Traffic};
+use model::traffic::{Learned, ModelKey, Traffic};
 use model::{Action, Actor, Device, DeviceId, Failure, Kind, Object};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,20 +53,22 @@ impl Door {
         Ok(self.book().latest().traffic(&self.device(actor, key)?.id))
     }
 
-    /// What was learned of each model. Whoever sees no device learns nothing of models.
+    /// What was learned of each model of which the actor sees a device. What a controller was taken for before it
+    /// was read in full is no model of any.
     ///
     /// # Errors
     /// `Refused` without a grant to see the appliance's state.
     pub fn models(&self, actor: &Actor) -> Result<Vec<LearnedModel>, Failure> {
         self.check(actor, Action::ApplianceView, &Object::Appliance)?;
-        let devices = self.book().latest().devices_by_model();
-        let seen: std::collections::HashSet<DeviceId> =
-            self.devices(actor).iter().map(|device| device.id.clone()).collect();
-        let count = |learned: &Learned| {
-            devices.get(&learned.model).map_or(0, |all| all.iter().filter(|id| seen.contains(id)).count())
+        let mut devices: HashMap<ModelKey, usize> = HashMap::new();
+        for device in self.devices(actor).iter().filter(|device| device.is_adopted()) {
+            *devices.entry(ModelKey::of(device)).or_default() += 1;
+        }
+        let counted = |learned: Arc<Learned>| {
+            let devices = devices.get(&learned.model).copied()?;
+            Some(LearnedModel { learned, devices })
         };
-        let models = self.book().latest().models();
-        Ok(models.into_iter().map(|learned| LearnedModel { devices: count(&learned), learned }).collect())
+        Ok(self.book().latest().models().into_iter().filter_map(counted).collect())
     }
 
     /// A device's versions, the newest first.
@@ -115,15 +117,29 @@ impl Door {
     ) -> Result<Between, Failure> {
         let device = self.device(actor, key)?;
         let (to, after) = self.version_of(&device, to).await?;
-        let from = from.unwrap_or(to.saturating_sub(1));
+        let from = match from {
+            Some(from) => from,
+            None => self.version_before(&device, to).await?,
+        };
         let (from, before) = self.version_of(&device, Some(from)).await?;
         Ok(Between { from, to, changes: diff(&before, &after) })
+    }
+
+    /// The version that is kept before another one; between them some may not be kept any more.
+    async fn version_before(&self, device: &Device, number: u64) -> Result<u64, Failure> {
+        let kept = self.book().store().versions(&device.id).await;
+        let kept = kept.map_err(|error| unavailable(device.subject(), &error))?;
+        kept.iter().map(|row| row.number).filter(|kept| *kept < number).max().ok_or_else(|| {
+            let cause =
+                format!("version {number} is the first that is kept: there is none to compare it with");
+            Failure::new(Kind::NotFound, "compare", device.subject(), cause)
+        })
     }
 
     /// The documents that a device's latest reading, or a version, was made from, by path.
     ///
     /// # Errors
-    /// `NotFound`, or `Unavailable` if the store cannot be read.
+    /// As [`Door::version`].
     pub async fn documents(
         &self,
         actor: &Actor,
@@ -131,6 +147,9 @@ impl Door {
         version: Option<u64>,
     ) -> Result<Vec<(String, Vec<u8>)>, Failure> {
         let device = self.device(actor, key)?;
+        if version.is_some() {
+            self.version_of(&device, version).await?;
+        }
         let failed = |error: &dyn std::error::Error| unavailable(device.subject(), error);
         let bundles = self.book().store().documents(&device.id, version).await;
         let bundles = bundles.map_err(|error| failed(&error))?;

@@ -79,6 +79,13 @@ impl Fleet {
         self.book.observe(Observation::Inventoried { device, inventory, snapshot });
     }
 
+    /// Its own book knows the devices from the start on.
+    fn door(&self) -> control::Door {
+        let events = Events::new(Arc::clone(&self.world.clock) as Arc<dyn Clock>);
+        let access = Arc::clone(self.world.door.access());
+        control::Door::new(access, self.world.log.clone(), self.book.clone(), events)
+    }
+
     async fn versions(&self, number: u8) -> Vec<String> {
         let rows = self.world.store.versions(&DeviceId(format!("d-{number}"))).await.unwrap();
         rows.into_iter().map(|row| row.summary).collect()
@@ -130,13 +137,7 @@ async fn what_changed_is_a_version_and_is_found_over_the_fleet() {
     fleet.observe(2, &swapped, "2.1", None);
     fleet.book.flush().await;
     assert_eq!(fleet.versions(0).await[0], "system 1: BIOS version 2.1 → 2.2");
-    // The door's own book knows the devices from the start on.
-    let door = control::Door::new(
-        Arc::clone(fleet.world.door.access()),
-        fleet.world.log.clone(),
-        fleet.book.clone(),
-        Events::new(Arc::clone(&fleet.world.clock) as Arc<dyn Clock>),
-    );
+    let door = fleet.door();
     let changes = door.changes_since(&operator(), monday).await.unwrap();
     let said: Vec<(&str, usize)> =
         changes.groups.iter().map(|group| (group.text.as_str(), group.devices.len())).collect();
@@ -146,6 +147,10 @@ async fn what_changed_is_a_version_and_is_found_over_the_fleet() {
     assert_eq!((between.from, between.to, between.changes.len()), (1, 2, 2));
     assert_eq!(between.changes[0].words(), "moved from A1 to A0");
     assert!(door.changes_between(&operator(), "server-2", Some(7), None).await.is_err());
+    let first = door.changes_between(&operator(), "server-2", None, Some(1)).await.unwrap_err();
+    assert!(first.to_string().contains("version 1 is the first that is kept"), "{first}");
+    assert!(door.documents(&operator(), "server-2", Some(7)).await.is_err(), "there is no version 7");
+    assert_eq!(door.documents(&operator(), "server-0", Some(1)).await.unwrap().len(), 1);
     let found = door
         .find_parts(
             &operator(),
@@ -198,5 +203,15 @@ async fn the_latest_sensors_and_traffic_are_in_memory_and_what_was_learned_outli
     );
     fleet.book.flush().await;
     assert_eq!(*fleet.book.learned(&model).unwrap(), learned);
+    let door = fleet.door();
+    assert!(door.models(&operator()).unwrap().is_empty(), "no device is known to be of that model");
+    let mut known = Device::clone(&fleet.book.named("d-0").unwrap());
+    known.identity.vendor = Some("Dell".into());
+    known.stage = model::Stage::InService;
+    fleet.world.store.put_device(&known).await.unwrap();
+    let known = Fleet { book: reopened(&fleet.world).await, world: fleet.world };
+    let models = known.door().models(&operator()).unwrap();
+    assert_eq!((models.len(), models[0].devices, models[0].learned.inventory_requests), (1, 1, 61));
+    let fleet = known;
     assert_eq!(*reopened(&fleet.world).await.learned(&model).unwrap(), learned);
 }

@@ -116,7 +116,7 @@ pub(super) async fn show_changes(
     }))
 }
 
-/// List what was learned of each model: what its controllers honour, and which paths are slow.
+/// List what was learned of each model of which one sees a device: what its controllers honour, and which paths are slow.
 #[utoipa::path(get, path = "/models", tag = "inventory", responses((status = 200, body = Vec<LearnedModel>)))]
 pub(super) async fn list_models(
     State(app): State<App>,

@@ -86,8 +86,6 @@ fn sensors() -> Vec<Reading> {
 }
 
 fn learned(device: &Device, now: Timestamp) -> Learned {
-    let said = |text: &Option<String>| text.clone().unwrap_or_default();
-    let identity = &device.identity;
     let path = |path: &str, mean_ms, worst_ms| PathLatency {
         path: path.into(),
         count: 120,
@@ -96,11 +94,7 @@ fn learned(device: &Device, now: Timestamp) -> Learned {
         failed: u64::from(worst_ms > 10_000),
     };
     Learned {
-        model: ModelKey {
-            vendor: said(&identity.vendor),
-            product: said(&identity.model),
-            firmware: said(&identity.bmc_firmware),
-        },
+        model: ModelKey::of(device),
         updated_at: Some(now),
         expand: Expand::Works,
         expand_fails_at: vec!["/redfish/v1/Chassis/*/Sensors".into()],
