@@ -2,64 +2,41 @@
 
 use crate::answer::Answer;
 use crate::app::App;
+use ::api::inventory::ExportFormat;
+use axum::body::Body;
 use axum::http::header;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use model::table::Table;
 use model::{Failure, Kind};
 use serde::Deserialize;
-
-/// As what a table is wanted.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Format {
-    /// RFC 4180.
-    #[default]
-    Csv,
-    /// An array of objects.
-    Json,
-    /// Apache Parquet.
-    Parquet,
-}
-
-impl Format {
-    /// Its word in addresses, which is its file's extension too.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Parquet => "parquet",
-        }
-    }
-
-    const fn content_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Json => "application/json",
-            Self::Parquet => "application/vnd.apache.parquet",
-        }
-    }
-}
 
 /// What an address asks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Wanted {
-    pub format: Format,
+    pub format: ExportFormat,
     pub q: String,
 }
 
 /// The table as a file of this name.
-pub(crate) fn file(app: &App, table: &Table, format: Format, name: &str) -> Answer {
+pub(crate) fn file(app: &App, table: &Table, format: ExportFormat, name: &str) -> Answer {
     let bytes = match format {
-        Format::Csv => table.csv().into_bytes(),
-        Format::Json => table.json().into_bytes(),
-        Format::Parquet => (app.parquet)(table)
+        ExportFormat::Csv => table.csv().into_bytes(),
+        ExportFormat::Json => table.json().into_bytes(),
+        ExportFormat::Parquet => (app.parquet)(table)
             .map_err(|cause| Failure::new(Kind::Unavailable, "export", name.to_owned(), cause))?,
     };
-    let disposition = format!("attachment; filename=\"{name}.{}\"", format.word());
-    let headers = [
-        (header::CONTENT_TYPE, format.content_type().to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok(kept(bytes, format, name))
+}
+
+/// An answer that a browser keeps as a file of this name.
+pub(crate) fn kept(body: impl Into<Body>, format: ExportFormat, name: &str) -> Response {
+    let (kind, ending) = match format {
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+        ExportFormat::Json => ("application/json", "json"),
+        ExportFormat::Parquet => ("application/vnd.apache.parquet", "parquet"),
+    };
+    let disposition = format!("attachment; filename=\"{name}.{ending}\"");
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, body.into()).into_response()
 }

@@ -1,11 +1,10 @@
 //! Parts as a file: CSV and JSON go out as they are read, in bounded memory; Parquet is made whole.
 
-use crate::answer::Refusal;
 use crate::app::App;
+use crate::export;
 use ::api::inventory::{ExportFormat, FleetPart};
 use axum::body::{Body, Bytes};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use control::history::Parts;
 use control::history::parts::FoundPart;
 use futures_util::stream;
@@ -118,18 +117,11 @@ impl Export {
 
 /// All parts, as a file that a browser keeps.
 pub(crate) async fn file(app: &App, parts: Parts, format: ExportFormat) -> Result<Response, Failure> {
-    let (kind, ending) = match format {
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
-        ExportFormat::Json => ("application/json", "json"),
-        ExportFormat::Parquet => ("application/vnd.apache.parquet", "parquet"),
-    };
     let body = match format {
         ExportFormat::Parquet => Body::from(whole(app, parts).await?),
         ExportFormat::Csv | ExportFormat::Json => streamed(parts, format),
     };
-    let name = format!("attachment; filename=\"portcullis-parts.{ending}\"");
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, body).into_response())
+    Ok(export::kept(body, format, "portcullis-parts"))
 }
 
 fn streamed(parts: Parts, format: ExportFormat) -> Body {
@@ -160,9 +152,4 @@ async fn whole(app: &App, mut parts: Parts) -> Result<Vec<u8>, Failure> {
         }
     }
     (app.parquet)(&table).map_err(|cause| Failure::new(Kind::Unavailable, "export", "parts", cause))
-}
-
-/// The same for a page.
-pub(crate) async fn page(app: &App, parts: Parts, format: ExportFormat) -> crate::answer::Answer {
-    file(app, parts, format).await.map_err(Refusal::from)
 }

@@ -129,5 +129,5 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Asked(wanted)
 /// `GET /inventory/export`.
 pub(crate) async fn export(State(app): State<App>, session: Session, Asked(wanted): Asked<Wanted>) -> Answer {
     let parts = app.door.parts(&session.actor, asked(&wanted.query()))?;
-    parts_export::page(&app, parts, wanted.format).await
+    Ok(parts_export::file(&app, parts, wanted.format).await?)
 }

@@ -86,13 +86,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     parts.filter(|word| !word.is_empty())
 }
 
-/// A value as the filter reads it back.
+/// A value as the filter reads it back. It has no way to write a quotation mark, so these do not count.
 pub(crate) fn quoted(value: &str) -> String {
-    if value.is_empty() || value.contains(char::is_whitespace) {
-        format!("\"{value}\"")
-    } else {
-        value.to_owned()
-    }
+    let value = value.replace('"', "");
+    if value.is_empty() || value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value }
 }
 
 fn is_address(word: &str) -> bool {
@@ -145,9 +142,9 @@ fn keyed(device: &Device, key: &str, value: &str) -> bool {
     }
 }
 
-/// Whether it is exactly that, whatever the case; nothing said is the empty word.
+/// Whether it is exactly that, whatever the case and without quotation marks; nothing said is the empty word.
 fn said(own: &Option<String>, value: &str) -> bool {
-    own.as_deref().unwrap_or_default().to_lowercase() == value
+    own.as_deref().unwrap_or_default().replace('"', "").to_lowercase() == value
 }
 
 /// `online`, `offline` or `not_asked`.
@@ -238,6 +235,8 @@ mod tests {
         for text in ["model:PowerEdge", "bios:2.1", "model:\"PowerEdge\""] {
             assert!(!query(text).matches(&device), "{text}");
         }
+        device.identity.model = Some("Tower 19\" deep".into());
+        assert!(query(&format!("model:{}", quoted("Tower 19\" deep"))).matches(&device));
         assert_eq!((quoted("a b"), quoted("a"), quoted("")), ("\"a b\"".into(), "a".into(), "\"\"".into()));
     }
 
