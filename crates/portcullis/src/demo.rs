@@ -111,6 +111,7 @@ fn config_of(options: &Options) -> Config {
     config.web.listen = vec![options.listen];
     // A demonstration should move before one's eyes.
     config.bmc.poll_interval = 10;
+    config.bmc.telemetry_interval = 30;
     config.zone =
         vec![Zone { name: "management".into(), networks: vec![ipnet::IpNet::from(lab_network(options))] }];
     config

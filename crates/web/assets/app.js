@@ -110,6 +110,8 @@
 
   // Replaces a part, keeping selection, focus and what is being typed.
   function replace(part, next) {
+    // What is as it was stays: a button is not taken away under the pointer.
+    if (part.isEqualNode(next)) return;
     const active = document.activeElement;
     if (part.contains(active) && active.matches("input:not([type=checkbox]), textarea, select")) return;
     const checked = new Set($$("input[name=device]:checked", part).map((box) => box.value));
@@ -289,6 +291,8 @@
     setInterval(ages, 5000);
     // A reading that changed nothing is no news, but its age is shown.
     setInterval(() => $("[data-part] time[data-age]") && refreshSoon(), 60000);
+    // Sensors and requests are no news either: who looks at them gets them anew.
+    setInterval(() => $("[data-often]") && refreshSoon(), 10000);
   });
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();

@@ -99,7 +99,7 @@ async fn parts_history_and_changes_say_what_is_kept() {
     shows(
         "/inventory/changes",
         &[
-            "6 devices are not made of",
+            "6 devices have changed since",
             "system: BIOS version 2.18.0 → 2.19.1",
             "memory module HMAA8GR7AJR4N-XN added",
         ],

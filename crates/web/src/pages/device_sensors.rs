@@ -9,12 +9,14 @@ use crate::view::frame::{Area, Frame};
 use crate::view::sensors::{Group, groups};
 use askama::Template;
 use axum::extract::{Path, State};
+use model::DeviceId;
 
 #[derive(Template)]
 #[template(path = "device_sensors.html")]
 struct Page {
     frame: Frame,
     tab: &'static str,
+    id: DeviceId,
     name: String,
     link: String,
     taken: Option<Time>,
@@ -29,6 +31,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Path(name): P
     page(&Page {
         frame: app.frame(&session, &format!("Sensors: {}", device.name), Area::Fleet),
         tab: "sensors",
+        id: device.id.clone(),
         name: device.name.clone(),
         link: link(&device.name),
         taken: taken.map(|at| Time::new(at, app.now())),

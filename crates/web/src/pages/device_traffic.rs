@@ -11,6 +11,7 @@ use crate::view::traffic::{Slow, Spark, bytes, duration, expand_words, slow};
 use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use model::DeviceId;
 use model::traffic::{Breaker, Cost, Lane, Traffic};
 
 #[derive(Template)]
@@ -18,6 +19,7 @@ use model::traffic::{Breaker, Cost, Lane, Traffic};
 struct Page {
     frame: Frame,
     tab: &'static str,
+    id: DeviceId,
     name: String,
     link: String,
     shown: Option<Shown>,
@@ -67,6 +69,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Path(name): P
     page(&Page {
         frame: app.frame(&session, &format!("Traffic: {}", device.name), Area::Fleet),
         tab: "traffic",
+        id: device.id.clone(),
         name: device.name.clone(),
         link: link(&device.name),
         shown: traffic.map(|traffic| shown(&traffic, app.now())),
