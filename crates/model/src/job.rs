@@ -48,6 +48,17 @@ impl Act {
         }
     }
 
+    /// What is wrong with it, if anything: by itself, whatever the device.
+    #[must_use]
+    pub const fn problem(self) -> Option<&'static str> {
+        match self {
+            Self::Stage { stage: Stage::InService | Stage::Maintenance }
+            | Self::Power { .. }
+            | Self::Refresh => None,
+            Self::Stage { .. } => Some("a job puts devices in service or into maintenance, and no other way"),
+        }
+    }
+
     /// Whether it takes something away from whoever uses the server.
     #[must_use]
     pub fn disrupts(self) -> bool {
@@ -60,7 +71,7 @@ impl Act {
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = JobPacing))]
 pub struct Pacing {
-    /// At most so many acts at once, 1 to 256.
+    /// At most so many acts at once, 1 to 5,000.
     pub at_once: u16,
     /// The label whose value makes a group, such as `rack` or `feed`; none: all devices are one group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -226,6 +237,7 @@ mod tests {
         for reset in Reset::ALL {
             assert_eq!(Pacing::usual(Act::Power { reset: *reset }).problem(), None);
         }
+        assert_eq!(Pacing::usual(Act::Refresh).problem(), None);
         assert_eq!(Pacing { at_once: 0, ..Pacing::default() }.problem().map(|it| it.0), Some("at_once"));
     }
 }

@@ -218,3 +218,20 @@ pub struct Remote {
     #[arg(long, env = "PORTCULLIS_CA", value_name = "FILE", global = true)]
     pub ca: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_verb_stands_in_the_manual() {
+        let chapter = include_str!("../../../docs/manual/cli.md");
+        let named = |name: &str| {
+            [format!("`{name}`"), format!("`{name} ")].iter().any(|start| chapter.contains(start.as_str()))
+        };
+        for verb in Cli::command().get_subcommands() {
+            assert!(named(verb.get_name()), "{} is not in docs/manual/cli.md", verb.get_name());
+        }
+    }
+}

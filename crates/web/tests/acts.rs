@@ -90,6 +90,53 @@ async fn many_are_switched_with_one_typed_confirmation() {
     assert!(page.contains(&format!("{count} of {count} done")));
 }
 
+/// What a browser would not let go: a number beyond what its field allows, even where nobody touched it.
+#[tokio::test]
+async fn what_a_form_suggests_is_what_it_allows() {
+    let (appliance, mut browser) = administrator(60).await;
+    for act in ["refresh", "maintenance", "on", "force_off", "power_cycle"] {
+        let asked = browser.post("/fleet/act", &[("act", act), ("matching", "yes"), ("q", "rack:r2")]).await;
+        let fields: Vec<&str> = asked.text.split("type=\"number\"").skip(1).collect();
+        assert_eq!(fields.len(), 5, "{act}");
+        for field in fields {
+            let number =
+                |name: &str| -> u32 { between(field, &format!("{name}=\""), "\"").unwrap().parse().unwrap() };
+            let (least, value, most) = (number("min"), number("value"), number("max"));
+            assert!((least..=most).contains(&value), "{act}: {value} is not {least} to {most}");
+        }
+    }
+    appliance.closing.cancel();
+}
+
+/// Whoever has a job's page open sees that it was stopped, and that it can be resumed when nothing runs any more.
+#[tokio::test]
+async fn a_job_is_steered_from_its_page() {
+    let (appliance, mut browser) = administrator(12).await;
+    let ids: Vec<_> = appliance.door.book().all().iter().map(|device| device.id.clone()).collect();
+    let actor = model::Actor::system("operator");
+    let pacing = model::job::Pacing { at_once: 1, pause_ms: 600_000, ..model::job::Pacing::default() };
+    let jobs = &appliance.app.jobs;
+    let mut events = appliance.door.events().listen();
+    let id = jobs.start(&actor, "Read now".into(), model::job::Act::Refresh, pacing, ids).await;
+    let job = format!("/jobs/{id}");
+    let page = browser.get(&job).await.text;
+    assert!(page.contains("id=\"stop\"") && !page.contains("id=\"resume\""));
+    assert!(!page.contains(">Group<"), "there are no groups");
+    while jobs.get(id).is_some_and(|job| job.done() < 1) {
+        events.recv().await.unwrap();
+    }
+    while events.try_recv().is_ok() {}
+    browser.post(&format!("{job}/stop"), &[]).await;
+    let told = tokio::time::timeout(Duration::from_secs(10), async {
+        while !matches!(events.recv().await.unwrap().what, What::JobProgress { .. }) {}
+    });
+    told.await.expect("nobody hears that it was stopped");
+    let page = browser.get(&job).await.text;
+    assert!(!page.contains("id=\"stop\"") && page.contains("id=\"resume\""), "{page}");
+    let part = between(&page, "id=\"steer\" data-part data-live=\"job:", "\"");
+    assert_eq!(part, Some(id.to_string().as_str()), "the buttons do not follow by themselves");
+}
+
 #[tokio::test]
 async fn adoption_by_hand_binds_the_password_to_the_certificate_that_was_shown() {
     let (appliance, mut browser) = administrator(12).await;

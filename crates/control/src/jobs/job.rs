@@ -75,6 +75,12 @@ impl Job {
         matches!(self.record.state, State::Stopped { .. }) && self.record.act.is_some()
     }
 
+    /// Whether an act is under way. After a stop those that were go on to their end.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.items.iter().any(|item| item.outcome == Outcome::Running)
+    }
+
     /// Without its items.
     #[must_use]
     pub fn summary(&self) -> Summary {

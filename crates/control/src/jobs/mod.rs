@@ -182,6 +182,7 @@ impl Jobs {
             last.max(UNWRITTEN) + 1
         });
         self.remember(Job { id, record, items });
+        self.tell(id);
         self.spawn(id, each);
         id
     }
@@ -210,6 +211,7 @@ impl Jobs {
         };
         // Now, and not when its last act has ended: a restart must not go on with what somebody stopped.
         self.write(&job).await;
+        self.tell(id);
         Ok(())
     }
 
@@ -228,7 +230,7 @@ impl Jobs {
             if !entry.job.can_resume() {
                 return Err(conflict("it is not stopped"));
             }
-            if entry.job.items.iter().any(|item| item.outcome == model::job::Outcome::Running) {
+            if entry.job.is_running() {
                 return Err(conflict("its last acts still run").hint("wait until they have ended"));
             }
             entry.job.record.state = State::Running;
@@ -238,6 +240,7 @@ impl Jobs {
             (entry.job.clone(), act)
         };
         self.write(&job).await;
+        self.tell(id);
         self.spawn(id, self.doer(act));
         Ok(())
     }

@@ -65,6 +65,7 @@ impl Jobs {
         });
         let Some((item, actor)) = begun else { return };
         self.write_item(id, at, &item).await;
+        self.tell(id);
         let act = each(actor, item.device);
         acts.spawn(async move { (at, act.await.err()) });
     }
@@ -117,7 +118,7 @@ impl Jobs {
         Some((item.clone(), job.record.actor.clone()))
     }
 
-    fn tell(&self, id: u64) {
+    pub(super) fn tell(&self, id: u64) {
         let Some(job) = self.summary(id) else { return };
         let progress = What::JobProgress { job: id, done: job.done, failed: job.failed, total: job.total };
         self.0.door.events().tell(progress);

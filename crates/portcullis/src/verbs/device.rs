@@ -168,6 +168,11 @@ pub struct Which {
 impl Which {
     fn find(self, client: &Client) -> Result<Vec<String>, Exit> {
         let Some(filter) = self.matching else { return Ok(self.devices) };
+        if filter.trim().is_empty() {
+            let failure =
+                Failure::new(Kind::Invalid, "find", "devices", "an empty filter matches every device");
+            return Err(failure.hint("say what to match, such as --matching stage:in_service").into());
+        }
         let query = DeviceQuery { q: Some(filter.clone()), offset: 0, limit: 5000 };
         let found = client.devices(&query)?.devices;
         if found.is_empty() {

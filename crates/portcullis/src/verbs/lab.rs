@@ -66,7 +66,10 @@ pub fn run(verb: &Verb, json: bool) -> Result<(), Exit> {
 
 fn human(answer: &Value) -> String {
     let Some(bmcs) = answer.as_array() else {
-        return format!("{} controllers were told", answer.get("changed").unwrap_or(&Value::Null));
+        return match answer.get("changed").and_then(Value::as_u64) {
+            Some(1) => "1 controller was told".to_owned(),
+            changed => format!("{} controllers were told", changed.unwrap_or_default()),
+        };
     };
     let columns = [
         "name",

@@ -64,7 +64,7 @@ pub(super) async fn stop_job(
     Path(number): Path<u64>,
 ) -> Answer<StatusCode> {
     app.jobs.check_steer(number, &actor, "stop")?;
-    app.jobs.stop(number, &format!("stopped by {}", actor.principal)).await?;
+    app.jobs.stop(number, &format!("by {}", actor.principal)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

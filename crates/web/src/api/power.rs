@@ -58,6 +58,9 @@ async fn begin(app: &App, actor: &Actor, job: NewJob) -> Answer<(StatusCode, Sho
     if job.devices.is_empty() || job.devices.len() > MOST {
         return Err(Refusal::invalid("devices", format!("there are {}, not 1 to {MOST}", job.devices.len())));
     }
+    if let Some(cause) = job.act.problem() {
+        return Err(Refusal::invalid("act", cause));
+    }
     let pacing = job.pacing.unwrap_or_else(|| Pacing::usual(job.act));
     if let Some((field, cause)) = pacing.problem() {
         return Err(Refusal::invalid(field, cause));

@@ -40,7 +40,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Path(id): Pat
     page(&One {
         frame: app.frame(&session, &job.record.title, Area::Jobs),
         may_stop: may_steer && runs,
-        may_resume: may_steer && job.can_resume(),
+        may_resume: may_steer && job.can_resume() && !job.is_running(),
         job: Shown::with_items(&job, &app, &session.actor),
     })
 }
@@ -60,7 +60,7 @@ pub(crate) async fn stop(
     _fields: Fields,
 ) -> Answer {
     app.jobs.check_steer(id, &session.actor, "stop")?;
-    app.jobs.stop(id, &format!("stopped by {}", session.actor.principal)).await?;
+    app.jobs.stop(id, &format!("by {}", session.actor.principal)).await?;
     Ok(see(&format!("/jobs/{id}")))
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Shown {
     pub failed: usize,
     pub running: usize,
     pub ended: bool,
+    /// Whether its devices were put into groups.
+    pub has_groups: bool,
     pub groups: Vec<Group>,
     pub results: Vec<Row>,
 }
@@ -72,6 +74,7 @@ impl Shown {
             failed: job.failed,
             running: 0,
             ended: record.state == State::Ended,
+            has_groups: record.pacing.group_by.is_some(),
             groups: Vec::new(),
             results: Vec::new(),
         }
