@@ -156,9 +156,10 @@ pub struct Adopt {
 
 /// One device, some, or all that match a filter.
 #[derive(Debug, Args)]
-#[group(required = true)]
 pub struct Which {
     /// Which, by name or identifier.
+    // A required group would be shown before all other arguments, also those that come before it.
+    #[arg(required_unless_present = "matching")]
     devices: Vec<String>,
     /// All that match a filter, as the fleet's page takes it: `--matching 'rack:r1 power:off'`.
     #[arg(long, value_name = "FILTER", conflicts_with = "devices")]
@@ -416,4 +417,41 @@ fn import(client: &Client, file: &std::path::Path, json: bool) -> Result<(), Exi
     }
     let imported = client.import_credentials(&serde_json::Value::Array(entries))?;
     Ok(show(json, &imported, |imported| format!("{} credentials imported", imported.imported))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Verb as Top};
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn the_help_shows_arguments_in_the_order_in_which_they_are_written() {
+        let mut cli = Cli::command();
+        let mut usage = |verb: &str| {
+            let device = cli.find_subcommand_mut("device").unwrap();
+            let help = device.find_subcommand_mut(verb).unwrap().render_help().to_string();
+            help.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap().to_owned()
+        };
+        assert_eq!(usage("power"), "power [OPTIONS] <RESET> [DEVICES]...");
+        assert_eq!(usage("refresh"), "refresh [OPTIONS] [DEVICES]...");
+    }
+
+    #[test]
+    fn servers_are_named_or_matched_and_not_both_or_neither() {
+        let parse = |words: &str| {
+            let said = format!("portcullis device {words}");
+            match Cli::try_parse_from(said.split(' '))?.verb {
+                Top::Device(Verb::Power { which, .. } | Verb::Refresh { which, .. }) => Ok(which),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(parse("power force_off r1-u07 r1-u08").unwrap().devices, ["r1-u07", "r1-u08"]);
+        assert_eq!(parse("power on --matching rack:r1").unwrap().matching.as_deref(), Some("rack:r1"));
+        assert_eq!(parse("refresh r1-u07").unwrap().devices, ["r1-u07"]);
+        for wrong in ["power on", "power on r1-u07 --matching rack:r1", "refresh", "power r1-u07 on"] {
+            let error: clap::Error = parse(wrong).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{wrong}");
+        }
+    }
 }
