@@ -393,28 +393,40 @@ impl Owner {
                 }
                 self.start(Errand::Inventory, Some(Asker { permit: Some(permit), reply }));
             }
-            Order::Switch { permit, reset, reply } => match self.act.as_mut() {
-                Some(act) => {
-                    let (graceful, waiting_for) = act.status.get();
-                    if graceful
-                        && switch::is_forced(reset)
-                        && let Some(instead) = act.instead.take()
-                    {
-                        // It is told at its next pause, if it does not end before.
-                        if instead.send(Instead { record: permit.record(), reset }).is_err() {
-                            tracing::debug!(device = %self.id, "the act that is to be replaced has just ended");
-                        }
-                        act.next = Some(Order::Switch { permit, reset, reply });
-                        return;
+            Order::Switch { permit, reset, reply } => {
+                tracing::debug!(device = %self.id, record = permit.record(), %reset, "a command has come");
+                self.switch_or_wait(permit, reset, reply);
+            }
+        }
+    }
+
+    fn switch_or_wait(
+        &mut self,
+        permit: Permit,
+        reset: model::device::Reset,
+        reply: oneshot::Sender<Result<model::device::Power, Failure>>,
+    ) {
+        match self.act.as_mut() {
+            Some(act) => {
+                let (graceful, waiting_for) = act.status.get();
+                if graceful
+                    && switch::is_forced(reset)
+                    && let Some(instead) = act.instead.take()
+                {
+                    // It is told at its next pause, if it does not end before.
+                    if instead.send(Instead { record: permit.record(), reset }).is_err() {
+                        tracing::debug!(device = %self.id, "the act that is to be replaced has just ended");
                     }
-                    let cause = format!("{} is under way: {waiting_for}", act.operation);
-                    let subject = self.shared.subject(&self.id);
-                    let failure = Failure::new(Kind::Busy, crate::power::operation(reset), subject, cause);
-                    let hint = "wait until it has ended; force_off may interrupt a graceful act";
-                    drop(reply.send(Err(failure.hint(hint))));
+                    act.next = Some(Order::Switch { permit, reset, reply });
+                    return;
                 }
-                None => self.switch(permit, reset, reply),
-            },
+                let cause = format!("{} is under way: {waiting_for}", act.operation);
+                let subject = self.shared.subject(&self.id);
+                let failure = Failure::new(Kind::Busy, crate::power::operation(reset), subject, cause);
+                let hint = "wait until it has ended; force_off may interrupt a graceful act";
+                drop(reply.send(Err(failure.hint(hint))));
+            }
+            None => self.switch(permit, reset, reply),
         }
     }
 

@@ -53,6 +53,16 @@ impl Hall {
         Self::seen_by(count, options, |config| drop(config.remove("bmc")))
     }
 
+    /// The same before an appliance that logs when a command has come to its controller's owner.
+    pub fn seen_logged(count: usize, options: &[&str]) -> anyhow::Result<Self> {
+        Self::seen_by(count, options, |config| {
+            config.remove("bmc");
+            let log = e2e::appliance::section(config, "log");
+            log.insert("level".into(), "info,bmc::fleet::owner=debug".into());
+            log.insert("format".into(), "json".into());
+        })
+    }
+
     /// The same before an appliance that is quick to give a controller up.
     pub fn seen_hasty(count: usize) -> anyhow::Result<Self> {
         Self::seen_by(count, &[], |config| {

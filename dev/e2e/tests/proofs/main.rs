@@ -7,6 +7,7 @@
 mod adopting;
 mod certificate;
 mod clock;
+mod command;
 mod disk_full;
 mod faults;
 mod figures;
