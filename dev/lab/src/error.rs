@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// An address could not be listened at.
     #[error(
-        "listen at {addr}: port below 1024 needs the right to bind it, and the address must be this machine's; give another with --port or --first-addr"
+        "listen at {addr}: it must be an address of this machine where nobody listens yet, another lab for one, and a port below 1024 needs the right to bind it; give others with --first-addr or --port"
     )]
     Bind {
         /// The address.

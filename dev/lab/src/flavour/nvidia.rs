@@ -2,10 +2,7 @@
 //! board, module and root of trust, and `"Members": null` where there is nothing.
 
 use super::layout::{Board, Controllers, Layout, Log, Owner, Ports, Second, USUAL};
-use super::{
-    AccessRow, Already, Etag, Expand, Flavour, Full, Ids, ManagerRow, Manner, Model, Names, PowerRow,
-    RootRow, Told, Versions,
-};
+use super::{AccessRow, Already, Flavour, Ids, ManagerRow, Model, Names, PowerRow, RootRow, Told, openbmc};
 use crate::document::{Place, View, set};
 use crate::hardware::{Firmware, Hardware};
 use crate::parts::{GRACE, LPDDR5, MODULES, RaidPart};
@@ -59,18 +56,7 @@ const BOARDS: &[Board] = &[
 pub(super) static ROW: Flavour = Flavour {
     word: "nvidia",
     manufacturer: "NVIDIA",
-    root: RootRow {
-        vendor: Some("NVIDIA"),
-        product: Some("GB200Nvl"),
-        id: "RootService",
-        name: "Root Service",
-        uuid: true,
-        expand_levels: 6,
-        expand_all: true,
-        expand: Expand::Works(400),
-        select: true,
-        only_member: true,
-    },
+    root: RootRow { vendor: Some("NVIDIA"), product: Some("GB200Nvl"), ..openbmc::ROOT },
     ids: Ids {
         system: "System_0",
         chassis: "Chassis_0",
@@ -80,30 +66,7 @@ pub(super) static ROW: Flavour = Flavour {
         backplane: None,
         account: "root",
     },
-    versions: Versions {
-        redfish: "1.17.0",
-        root: "v1_15_0",
-        system: "v1_22_0",
-        chassis: "v1_22_0",
-        manager: "v1_14_0",
-        processor: "v1_20_0",
-        memory: "v1_20_0",
-        storage: "v1_13_0",
-        drive: "v1_18_0",
-        nic: "v1_9_0",
-        adapter: "v1_9_0",
-        software: "v1_4_0",
-        update: "v1_11_0",
-        accounts: "v1_15_0",
-        sessions: "v1_0_2",
-        account: "v1_7_0",
-        role: "v1_2_2",
-        tasks: "v1_1_4",
-        protocol: "v1_5_0",
-        function: "v1_8_0",
-        power: "v1_5_2",
-        thermal: "v1_4_0",
-    },
+    versions: openbmc::VERSIONS,
     schemas: &[
         ("AttributeRegistry", "v1_3_2"),
         ("Bios", "v1_2_0"),
@@ -140,18 +103,7 @@ pub(super) static ROW: Flavour = Flavour {
         second: Some(Second { system: "HGX_Baseboard_0", manager: "HGX_BMC_0", chassis: "HGX_Chassis_0" }),
         ..USUAL
     },
-    manner: Manner {
-        context: false,
-        counts: false,
-        etag: Etag::None,
-        null_members: true,
-        host_nics: false,
-        absolute_location: false,
-        upper_macs: false,
-        upper_uuids: false,
-        server: None,
-        usual_ms: 217,
-    },
+    manner: openbmc::MANNER,
     power: PowerRow {
         resets: &[
             Reset::ForceOff,
@@ -171,22 +123,7 @@ pub(super) static ROW: Flavour = Flavour {
         graceful_seconds: 25,
         boot_seconds: 240,
     },
-    access: AccessRow {
-        username: "root",
-        sessions: 64,
-        timeout_seconds: 1800,
-        timeout_told: 1800,
-        lock_after: 10,
-        lock_seconds: 600,
-        session_id: |dice, _, _| {
-            dice.text(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 10)
-        },
-        full: Full {
-            status: 503,
-            id: "Base.1.13.SessionLimitExceeded",
-            message: "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
-        },
-    },
+    access: AccessRow { lock_seconds: 600, ..openbmc::ACCESS },
     names: Names {
         cpu: |number| format!("CPU_{number}"),
         socket: |number| format!("G1:{number}.0"),

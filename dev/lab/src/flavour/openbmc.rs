@@ -13,21 +13,80 @@ use crate::unit::Unit;
 use model::device::Reset;
 use serde_json::{Value, json};
 
+/// The service root of any OpenBMC.
+pub(super) const ROOT: RootRow = RootRow {
+    vendor: Some("OpenBMC"),
+    product: Some("{model}"),
+    id: "RootService",
+    name: "Root Service",
+    uuid: true,
+    expand_levels: 6,
+    expand_all: true,
+    expand: Expand::Works(400),
+    select: true,
+    only_member: true,
+};
+
+/// The versions of its schemas.
+pub(super) const VERSIONS: Versions = Versions {
+    redfish: "1.17.0",
+    root: "v1_15_0",
+    system: "v1_22_0",
+    chassis: "v1_22_0",
+    manager: "v1_14_0",
+    processor: "v1_20_0",
+    memory: "v1_20_0",
+    storage: "v1_13_0",
+    drive: "v1_18_0",
+    nic: "v1_9_0",
+    adapter: "v1_9_0",
+    software: "v1_4_0",
+    update: "v1_11_0",
+    accounts: "v1_15_0",
+    sessions: "v1_0_2",
+    account: "v1_7_0",
+    role: "v1_2_2",
+    tasks: "v1_1_4",
+    protocol: "v1_5_0",
+    function: "v1_8_0",
+    power: "v1_5_2",
+    thermal: "v1_4_0",
+};
+
+/// Its manner of answering.
+pub(super) const MANNER: Manner = Manner {
+    context: false,
+    counts: false,
+    etag: Etag::None,
+    null_members: true,
+    host_nics: false,
+    absolute_location: false,
+    upper_macs: false,
+    upper_uuids: false,
+    server: None,
+    usual_ms: 217,
+};
+
+/// Its accounts and sessions.
+pub(super) const ACCESS: AccessRow = AccessRow {
+    username: "root",
+    sessions: 64,
+    timeout_seconds: 1800,
+    timeout_told: 1800,
+    lock_after: 10,
+    lock_seconds: 300,
+    session_id: |dice, _, _| dice.text(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 10),
+    full: Full {
+        status: 503,
+        id: "Base.1.13.SessionLimitExceeded",
+        message: "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
+    },
+};
+
 pub(super) static ROW: Flavour = Flavour {
     word: "openbmc",
     manufacturer: "Quanta Cloud Technology Inc.",
-    root: RootRow {
-        vendor: Some("OpenBMC"),
-        product: Some("{model}"),
-        id: "RootService",
-        name: "Root Service",
-        uuid: true,
-        expand_levels: 6,
-        expand_all: true,
-        expand: Expand::Works(400),
-        select: true,
-        only_member: true,
-    },
+    root: ROOT,
     ids: Ids {
         system: "system",
         chassis: "chassis",
@@ -37,30 +96,7 @@ pub(super) static ROW: Flavour = Flavour {
         backplane: None,
         account: "root",
     },
-    versions: Versions {
-        redfish: "1.17.0",
-        root: "v1_15_0",
-        system: "v1_22_0",
-        chassis: "v1_22_0",
-        manager: "v1_14_0",
-        processor: "v1_20_0",
-        memory: "v1_20_0",
-        storage: "v1_13_0",
-        drive: "v1_18_0",
-        nic: "v1_9_0",
-        adapter: "v1_9_0",
-        software: "v1_4_0",
-        update: "v1_11_0",
-        accounts: "v1_15_0",
-        sessions: "v1_0_2",
-        account: "v1_7_0",
-        role: "v1_2_2",
-        tasks: "v1_1_4",
-        protocol: "v1_5_0",
-        function: "v1_8_0",
-        power: "v1_5_2",
-        thermal: "v1_4_0",
-    },
+    versions: VERSIONS,
     schemas: &[
         ("AttributeRegistry", "v1_3_2"),
         ("Bios", "v1_2_0"),
@@ -93,18 +129,7 @@ pub(super) static ROW: Flavour = Flavour {
         ],
         ..USUAL
     },
-    manner: Manner {
-        context: false,
-        counts: false,
-        etag: Etag::None,
-        null_members: true,
-        host_nics: false,
-        absolute_location: false,
-        upper_macs: false,
-        upper_uuids: false,
-        server: None,
-        usual_ms: 217,
-    },
+    manner: MANNER,
     power: PowerRow {
         resets: &[
             Reset::ForceOff,
@@ -125,22 +150,7 @@ pub(super) static ROW: Flavour = Flavour {
         graceful_seconds: 15,
         boot_seconds: 80,
     },
-    access: AccessRow {
-        username: "root",
-        sessions: 64,
-        timeout_seconds: 1800,
-        timeout_told: 1800,
-        lock_after: 10,
-        lock_seconds: 300,
-        session_id: |dice, _, _| {
-            dice.text(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 10)
-        },
-        full: Full {
-            status: 503,
-            id: "Base.1.13.SessionLimitExceeded",
-            message: "The session establishment failed due to the number of simultaneous sessions exceeding the limit of the implementation.",
-        },
-    },
+    access: ACCESS,
     names: Names {
         cpu: |number| format!("cpu{number}"),
         socket: |number| format!("CPU_{number}"),
