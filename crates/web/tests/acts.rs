@@ -111,7 +111,7 @@ async fn what_a_form_suggests_is_what_it_allows() {
 /// Whoever has a job's page open sees that it was stopped, and that it can be resumed when nothing runs any more.
 #[tokio::test]
 async fn a_job_is_steered_from_its_page() {
-    let (appliance, mut browser) = administrator(12).await;
+    let (appliance, mut browser) = administrator(600).await;
     let ids: Vec<_> = appliance.door.book().all().iter().map(|device| device.id.clone()).collect();
     let actor = model::Actor::system("operator");
     let pacing = model::job::Pacing { at_once: 1, pause_ms: 600_000, ..model::job::Pacing::default() };
@@ -122,6 +122,10 @@ async fn a_job_is_steered_from_its_page() {
     let page = browser.get(&job).await.text;
     assert!(page.contains("id=\"stop\"") && !page.contains("id=\"resume\""));
     assert!(!page.contains(">Group<"), "there are no groups");
+    assert_eq!(page.matches("<th scope=\"row\"><a href=\"/devices/").count(), 500);
+    assert!(page.contains("100 more are not shown"));
+    let file = browser.get(&format!("{job}/export?format=csv")).await.text;
+    assert_eq!(file.lines().count(), 601, "the file holds not all");
     while jobs.get(id).is_some_and(|job| job.done() < 1) {
         events.recv().await.unwrap();
     }

@@ -77,6 +77,7 @@ fn every_page_loads_nothing_from_elsewhere_and_every_link_works() {
     let pages = [
         "/",
         "/racks",
+        "/fleet/models",
         "/inventory",
         "/discovery",
         "/findings",
@@ -104,6 +105,7 @@ fn every_page_is_accessible_in_light_and_dark_and_on_a_telephone() {
         "device": device,
         "pages": {
             "fleet": "/", "fleet-filtered": "/?q=power:on", "fleet-none": "/?q=nothing-is-called-so",
+            "fleet-models": "/fleet/models",
             "inventory": "/inventory?q=a", "inventory-changes": "/inventory/changes", "inventory-models": "/inventory/models",
             "device-changes": format!("{device}/history"), "device-traffic": format!("{device}/traffic"),
             "device-sensors": format!("{device}/sensors"),

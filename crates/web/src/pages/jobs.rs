@@ -12,6 +12,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use model::{Actor, Failure};
 
+/// Devices on a job's page; all are exported.
+const MOST_SHOWN: usize = 500;
+
 #[derive(Template)]
 #[template(path = "job.html")]
 struct One {
@@ -41,7 +44,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Path(id): Pat
         frame: app.frame(&session, &job.record.title, Area::Jobs),
         may_stop: may_steer && runs,
         may_resume: may_steer && job.can_resume() && !job.is_running(),
-        job: Shown::with_items(&job, &app, &session.actor),
+        job: Shown::with_items(&job, &app, &session.actor).cut(MOST_SHOWN),
     })
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Shown {
     pub has_groups: bool,
     pub groups: Vec<Group>,
     pub results: Vec<Row>,
+    /// Devices that are not shown.
+    pub more: usize,
 }
 
 /// How far one group is.
@@ -77,6 +79,7 @@ impl Shown {
             has_groups: record.pacing.group_by.is_some(),
             groups: Vec::new(),
             results: Vec::new(),
+            more: 0,
         }
     }
 
@@ -97,6 +100,13 @@ impl Shown {
         });
         let running = job.items.iter().filter(|item| item.outcome == Outcome::Running).count();
         Self { running, groups: groups(&job.items), results, ..Self::new(&job.summary()) }
+    }
+
+    /// At most so many devices: what failed, runs or waits first. The page comes anew with every act.
+    pub(crate) fn cut(mut self, most: usize) -> Self {
+        self.more = self.results.len().saturating_sub(most);
+        self.results.truncate(most);
+        self
     }
 
     /// The results as they leave the appliance, a row for each device.
