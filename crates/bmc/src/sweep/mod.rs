@@ -164,6 +164,9 @@ pub(crate) async fn begin(shared: Arc<Shared>, _permit: Permit, command: Discove
     if command.rate == 0 || command.rate > most {
         return invalid(format!("a rate of {} is not between 1 and {most} addresses a second", command.rate));
     }
+    if range.network().is_multicast() {
+        return invalid("these are addresses of groups, and no controller has one".into());
+    }
     let walk = Walk::over(range)?;
     if command.near_only && !neighbours::links().touches(range) {
         return invalid("it is not on the appliance's own wire, or IPv6, so its neighbours are not known; sweep the whole range".into());
