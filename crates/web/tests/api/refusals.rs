@@ -31,6 +31,12 @@ async fn what_cannot_be_read_is_a_failure_with_its_own_status() {
     let json = Some("application/json");
     let power = format!("/devices/{DEVICE}/power");
     let large = "x".repeat((1 << 20) + 1);
+    let job = |act: &str, pacing: &str| {
+        format!(r#"{{"devices": ["{DEVICE}"], "act": {act}, "pacing": {{{pacing}}}}}"#)
+    };
+    let back = job(r#"{"act": "stage", "stage": "seen"}"#, "");
+    let never = job(r#"{"act": "refresh"}"#, r#""at_once": 0"#);
+    let too_many = job(r#"{"act": "refresh"}"#, r#""at_once": 5001"#);
     let cases: &[(&str, &str, Option<&str>, &str, StatusCode)] = &[
         ("POST", &power, json, "{", StatusCode::BAD_REQUEST),
         ("POST", &power, json, "", StatusCode::BAD_REQUEST),
@@ -41,6 +47,9 @@ async fn what_cannot_be_read_is_a_failure_with_its_own_status() {
         ("POST", &power, Some("text/plain"), r#"{"reset": "on"}"#, StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("POST", &power, json, &large, StatusCode::PAYLOAD_TOO_LARGE),
         ("POST", "/credentials", json, &large, StatusCode::BAD_REQUEST),
+        ("POST", "/jobs", json, &back, StatusCode::UNPROCESSABLE_ENTITY),
+        ("POST", "/jobs", json, &never, StatusCode::UNPROCESSABLE_ENTITY),
+        ("POST", "/jobs", json, &too_many, StatusCode::UNPROCESSABLE_ENTITY),
         ("GET", "/devices?limit=many", None, "", StatusCode::BAD_REQUEST),
         ("GET", "/devices?colour=red", None, "", StatusCode::BAD_REQUEST),
         ("GET", "/devices?limit=5001", None, "", StatusCode::UNPROCESSABLE_ENTITY),
