@@ -278,6 +278,10 @@ impl DeviceBook for Book {
                 }
                 return None;
             }
+            Observation::Explained { key, registry } => {
+                self.0.latest.explained(key, registry);
+                return None;
+            }
             Observation::Inventoried { snapshot: ref mut documents, .. } => snapshot = documents.take(),
             _ => {}
         }

@@ -44,7 +44,11 @@ impl Door {
     pub async fn inventory(&self, actor: &Actor, key: &str) -> Result<Option<Inventory>, Failure> {
         let device = self.device(actor, key)?;
         let stored = self.book().store().inventory(&device.id).await;
-        stored.map_err(|error| crate::book::unavailable(device.subject(), &error))
+        let mut stored = stored.map_err(|error| crate::book::unavailable(device.subject(), &error))?;
+        if let Some(inventory) = &mut stored {
+            self.book().latest().explain(inventory);
+        }
+        Ok(stored)
     }
 
     /// Refuses those who may not read about users and grants.

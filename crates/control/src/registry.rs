@@ -193,7 +193,10 @@ impl Registry {
                 self.certificate_changed(&device, presented, now, &mut outputs);
             }
             // Nothing of the record.
-            Observation::Telemetry { .. } | Observation::Asked { .. } | Observation::Learned(_) => {}
+            Observation::Telemetry { .. }
+            | Observation::Asked { .. }
+            | Observation::Learned(_)
+            | Observation::Explained { .. } => {}
         }
         outputs
     }

@@ -6,7 +6,7 @@
 use crate::command::BoxFuture;
 use crate::device::{Certificate, Device, DeviceId, Endpoint, Fingerprint, Health, Power};
 use crate::failure::Failure;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Registry, RegistryKey};
 use crate::permit::Permit;
 use crate::secret::{Credential, Secret};
 use crate::snapshot::Snapshot;
@@ -75,6 +75,13 @@ pub enum Observation {
     },
     /// Something was learned of a model.
     Learned(Box<Learned>),
+    /// What explains the settings of a BIOS was read.
+    Explained {
+        /// Which BIOS.
+        key: RegistryKey,
+        /// What explains it.
+        registry: Arc<Registry>,
+    },
     /// A device's power and health were read.
     StateRead {
         /// Which.

@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::link::members;
+use super::registries::{self, Claim};
 use super::trouble::Trouble;
 use crate::client::ROOT;
 use crate::line::Caller;
@@ -10,16 +11,20 @@ use crate::power::system;
 use crate::read::{self, TelemetryPlan};
 use model::book::Observation;
 use model::device::{DeviceId, Health, Power};
-use model::inventory::Inventory;
+use model::inventory::{Bios, Inventory};
 use model::traffic::Cost;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// So many systems of one controller are polled: a multi-node enclosure's controller has up to eight.
 const MOST_SYSTEMS: usize = 8;
 /// A server's state is asked for in full at least every so many polls: an entity tag may lie.
 const FULL_EVERY: u32 = 10;
+
+/// The longest that reading a registry may take.
+const EXPLAINED: Duration = Duration::from_secs(120);
 
 /// What a job needs of its owner.
 #[derive(Clone)]
@@ -189,9 +194,43 @@ impl Site {
         let systems = inventory.systems.iter().map(|system| system.path.clone());
         self.systems = systems.take(MOST_SYSTEMS).collect();
         self.sensors = Arc::new(TelemetryPlan::of(&inventory));
+        let unexplained = self.unexplained(&inventory);
         let (device, inventory) = (self.id.clone(), Box::new(inventory));
         self.shared.book.observe(Observation::Inventoried { device, inventory, snapshot });
+        for (claim, bios) in unexplained {
+            self.explain(&mut caller, claim, &bios).await;
+        }
         Read { requests, ..self.end(caller, Ok(()), Vec::new()) }
+    }
+
+    /// The BIOSes whose registry nobody has read yet, less their settings.
+    fn unexplained(&self, inventory: &Inventory) -> Vec<(Claim, Bios)> {
+        let bios = |at: usize| {
+            let bios = inventory.systems.get(at)?.bios.as_ref()?;
+            Some(Bios { path: bios.path.clone(), registry: bios.registry.clone(), settings: Vec::new() })
+        };
+        let wanted = registries::wanted(inventory).into_iter();
+        wanted
+            .filter_map(|(key, at)| Some((self.shared.registries.claim(&key, Instant::now())?, bios(at)?)))
+            .collect()
+    }
+
+    /// Reads what explains a BIOS, for the whole fleet. Nothing depends on it, so a failure only means that another
+    /// owner tries later.
+    async fn explain(&self, caller: &mut Caller, claim: Claim, bios: &Bios) {
+        match timeout(EXPLAINED, read::registry::registry(caller, bios)).await {
+            Ok(Ok(registry)) => {
+                if let Some(registry) = registry {
+                    let (key, registry) = (claim.key.clone(), Arc::new(registry));
+                    self.shared.book.observe(Observation::Explained { key, registry });
+                }
+                claim.done();
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(device = %self.id, cause = error.cause(), "a registry could not be read");
+            }
+            Err(_) => tracing::debug!(device = %self.id, "a registry took too long"),
+        }
     }
 
     /// Somebody switched the server while it was read: its power may be another one than was read at first.

@@ -30,6 +30,7 @@ mod models;
 mod owner;
 mod parts;
 mod pool;
+mod registries;
 mod schedule;
 mod starting;
 mod supervisor;
@@ -91,6 +92,7 @@ pub(crate) struct Shared {
     /// A permit for each answer that may be kept before it is asked for.
     ahead: Arc<Semaphore>,
     models: models::Models,
+    registries: registries::Registries,
     /// What the answers of all controllers together may take of memory.
     pub budget: Budget,
 }
@@ -153,6 +155,7 @@ impl Fleet {
             extra,
             ahead,
             models: models::Models::default(),
+            registries: registries::Registries::default(),
             book,
             clock,
             sweeps: Sweeps::new(config.sweeps_at_once),

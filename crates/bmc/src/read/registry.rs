@@ -7,47 +7,18 @@ use super::field::Fields;
 use crate::client::document::link;
 use crate::client::{Document, Get, ROOT};
 use crate::error::Error;
-use model::inventory::{Bios, Fault};
-use serde::{Deserialize, Serialize};
+use model::inventory::{Bios, Explained, Fault, Registry};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The most settings that are kept of one registry.
 const MAX_SETTINGS: usize = 4000;
 
+/// The most values that are kept of one setting.
+const MAX_VALUES: usize = 64;
+
 /// The most menus that are looked at.
 const MAX_MENUS: usize = 1000;
-
-/// What a registry says of one setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explained {
-    /// Its name as the setup program shows it.
-    pub title: Option<String>,
-    /// Where the setup program has it.
-    pub menu: Option<String>,
-    /// Its value as the server was made.
-    pub default: Option<String>,
-}
-
-/// A registry, less what explains nothing here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registry {
-    /// The settings, by name.
-    pub settings: BTreeMap<String, Explained>,
-}
-
-impl Registry {
-    /// Puts what is known of each setting beside its value.
-    pub fn explain(&self, bios: &mut Bios) {
-        for setting in &mut bios.settings {
-            if let Some(known) = self.settings.get(&setting.name) {
-                setting.title.clone_from(&known.title);
-                setting.menu.clone_from(&known.menu);
-                setting.default.clone_from(&known.default);
-            }
-        }
-    }
-}
 
 /// Reads an AttributeRegistry.
 #[must_use]
@@ -67,6 +38,9 @@ pub fn parse(path: &str, value: &Value) -> (Registry, Vec<Fault>) {
                 title: fields.text("DisplayName").filter(|title| *title != name),
                 menu,
                 default: if is_secret { None } else { default(&mut fields) },
+                values: values(&path, fields.list("Value")),
+                read_only: fields.truth("ReadOnly"),
+                needs_reset: fields.truth("ResetRequired"),
             };
             settings.insert(name, explained);
         }
@@ -82,6 +56,11 @@ fn default(fields: &mut Fields<'_>) -> Option<String> {
         number @ (Value::Bool(_) | Value::Number(_)) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The values that a setting can have, by the names that are told and set.
+fn values(path: &str, entries: &[Value]) -> Vec<String> {
+    entries.iter().take(MAX_VALUES).filter_map(|entry| Fields::new(path, entry).word("ValueName")).collect()
 }
 
 /// The menus' titles by their paths.
@@ -143,7 +122,8 @@ mod tests {
     #[test]
     fn settings_are_explained() {
         let value = json!({"RegistryEntries": {"Menus": [{"MenuPath": "./Mem", "DisplayName": "Memory Settings"}, 5],
-            "Attributes": [{"AttributeName": "MemTest", "DisplayName": "System Memory Testing", "DefaultValue": "Disabled", "MenuPath": "./Mem"},
+            "Attributes": [{"AttributeName": "MemTest", "DisplayName": "System Memory Testing", "DefaultValue": "Disabled", "MenuPath": "./Mem",
+                    "ReadOnly": false, "ResetRequired": true, "Value": [{"ValueName": "Enabled"}, {"ValueName": "Disabled"}, 5]},
                 {"AttributeName": "Delay", "DisplayName": "Delay", "DefaultValue": 120}, {"AttributeName": "Setup", "Type": "Password", "DefaultValue": "x"}, {"AttributeName": 5}]}});
         let (registry, faults) = parse("/r", &value);
         assert_eq!((registry.settings.len(), faults.len()), (3, 1));
@@ -159,6 +139,8 @@ mod tests {
             (test.title.as_deref(), test.menu.as_deref()),
             (Some("System Memory Testing"), Some("Memory Settings"))
         );
+        assert_eq!(test.values, ["Enabled", "Disabled"]);
+        assert_eq!((test.read_only, test.needs_reset, delay.needs_reset), (Some(false), Some(true), None));
         assert!(test.is_changed() && delay.title.is_none() && other.default.is_none());
         assert_eq!(registry.settings["Setup"].default, None);
     }

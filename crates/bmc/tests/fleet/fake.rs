@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub const RESET: &str = "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset";
 pub const SYSTEM: &str = "/redfish/v1/Systems/1";
+pub const REGISTRIES: &str = "/redfish/v1/Registries";
 pub const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
 
 /// What happens to the next request whose `METHOD path` begins so, or with `$` at the end, is so.
@@ -202,6 +203,25 @@ impl Fake {
         });
     }
 
+    /// Gives the system a BIOS with one setting, and the registry that explains it.
+    pub fn add_bios(&self) {
+        let file = format!("{REGISTRIES}/R.v1");
+        let documents = [
+            (
+                format!("{SYSTEM}/Bios"),
+                json!({ "AttributeRegistry": "R.v1", "Attributes": { "BootMode": "Bios" } }),
+            ),
+            (REGISTRIES.to_owned(), json!({ "Members": [{ "@odata.id": file }] })),
+            (file.clone(), json!({ "Location": [{ "Language": "en", "Uri": format!("{file}/en.json") }] })),
+            (
+                format!("{file}/en.json"),
+                json!({ "RegistryEntries": { "Attributes": [{ "AttributeName": "BootMode",
+                "DisplayName": "Boot Mode", "ResetRequired": true, "Value": [{ "ValueName": "Uefi" }, { "ValueName": "Bios" }] }] } }),
+            ),
+        ];
+        self.with(|state| state.documents.extend(documents));
+    }
+
     /// A session that somebody opened.
     pub fn add_session(&self, user: &str, origin: &str, created: jiff::Timestamp) -> String {
         self.with(|state| {
@@ -353,7 +373,11 @@ impl State {
             self.pending.remove(0);
         }
         if line == "GET /redfish/v1/" {
-            return reply(200, &root());
+            let mut root = root();
+            if self.documents.contains_key(REGISTRIES) {
+                root["Registries"] = json!({ "@odata.id": REGISTRIES });
+            }
+            return reply(200, &root);
         }
         if line == format!("POST {SESSIONS}") {
             return self.log_in(body, peer);
@@ -444,8 +468,11 @@ impl State {
                 "target": RESET, "ResetType@Redfish.AllowableValues": self.resets,
             } },
         });
-        if self.documents.contains_key(&format!("{SYSTEM}/Memory")) {
-            system["Memory"] = json!({ "@odata.id": format!("{SYSTEM}/Memory") });
+        for part in ["Memory", "Bios"] {
+            let path = format!("{SYSTEM}/{part}");
+            if self.documents.contains_key(&path) {
+                system[part] = json!({ "@odata.id": path });
+            }
         }
         system
     }

@@ -9,6 +9,8 @@ mod closer;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod explaining;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod owner;

@@ -1,6 +1,11 @@
-//! The latest of what moves: sensors and traffic of each device in memory, and what was learned of models.
+//! The latest of what moves: sensors and traffic of each device in memory, what was learned of models, and what
+//! explains the settings of their BIOSes.
+//!
+//! A registry is some hundred kilobytes and one for every server with that BIOS: so none is put into the
+//! inventories that are kept, and whoever looks at one gets it explained.
 
 use model::DeviceId;
+use model::inventory::{Inventory, Registry, RegistryKey};
 use model::telemetry::Readings;
 use model::traffic::{Learned, ModelKey, Traffic};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,6 +16,9 @@ const MOST_READINGS: usize = 4096;
 /// More models than this are not kept: a controller that makes its firmware's name up must not fill the memory.
 const MOST_MODELS: usize = 2000;
 
+/// More registries than this are not kept, for the same reason.
+const MOST_REGISTRIES: usize = 128;
+
 /// One of each for a device.
 #[derive(Debug, Default)]
 pub(crate) struct Latest(Mutex<Inner>);
@@ -20,6 +28,7 @@ struct Inner {
     readings: HashMap<DeviceId, Arc<Readings>>,
     traffic: HashMap<DeviceId, Arc<Traffic>>,
     learned: BTreeMap<ModelKey, Arc<Learned>>,
+    registries: HashMap<RegistryKey, Arc<Registry>>,
     /// Learned since it was last written down.
     news: HashSet<ModelKey>,
 }
@@ -83,6 +92,23 @@ impl Latest {
 
     pub(crate) fn learned(&self, model: &ModelKey) -> Option<Arc<Learned>> {
         self.inner().learned.get(model).cloned()
+    }
+
+    pub(crate) fn explained(&self, key: RegistryKey, registry: Arc<Registry>) {
+        let mut inner = self.inner();
+        if inner.registries.len() < MOST_REGISTRIES || inner.registries.contains_key(&key) {
+            inner.registries.insert(key, registry);
+        }
+    }
+
+    /// Puts what is known of each BIOS setting beside its value.
+    pub(crate) fn explain(&self, inventory: &mut Inventory) {
+        for system in &mut inventory.systems {
+            let registry = system.registry().and_then(|key| self.inner().registries.get(&key).cloned());
+            if let (Some(registry), Some(bios)) = (registry, system.bios.as_mut()) {
+                registry.explain(bios);
+            }
+        }
     }
 
     pub(crate) fn models(&self) -> Vec<Arc<Learned>> {

@@ -5,7 +5,9 @@ use control::zones::Zones;
 use control::{Book, Events};
 use jiff::{SignedDuration, Timestamp};
 use model::book::{DeviceBook, Observation};
-use model::inventory::{Fault, FaultKind, MemoryModule, System};
+use model::inventory::{
+    Bios, Explained, Fault, FaultKind, MemoryModule, Registry, RegistryKey, Setting, System,
+};
 use model::snapshot::{RawDocument, Snapshot};
 use model::telemetry::{Reading, Readings};
 use model::traffic::{Learned, ModelKey, Traffic};
@@ -182,6 +184,42 @@ async fn a_controller_that_answers_late_removes_nothing() {
     fleet.book.flush().await;
     assert_eq!(fleet.versions(0).await.len(), 1);
     assert_eq!(fleet.world.store.parts(&PartQuery::default(), 0, 10).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_bios_is_explained_to_whoever_looks_and_not_in_what_is_kept() {
+    let fleet = Fleet::read(1).await;
+    let mut inventory = inventory(&own(0), "2.1", fleet.world.now());
+    let setting = Setting { name: "BootMode".into(), value: Some("Bios".into()), ..Setting::default() };
+    let bios = Bios { registry: Some("R.v1".into()), settings: vec![setting], ..Bios::default() };
+    inventory.systems[0].bios = Some(bios);
+    let device = DeviceId("d-0".into());
+    let read = Observation::Inventoried { device: device.clone(), inventory, snapshot: None };
+    drop(fleet.book.observe(read));
+    let explained = Explained {
+        title: Some("Boot Mode".into()),
+        values: vec!["Uefi".into(), "Bios".into()],
+        needs_reset: Some(true),
+        ..Explained::default()
+    };
+    let registry = Registry { settings: [("BootMode".to_owned(), explained)].into() };
+    let other = RegistryKey { registry: "R.v1".into(), bios: "2.2".into() };
+    drop(fleet.book.observe(Observation::Explained { key: other, registry: Arc::default() }));
+    let key = RegistryKey { registry: "R.v1".into(), bios: "2.1".into() };
+    drop(fleet.book.observe(Observation::Explained { key, registry: Arc::new(registry) }));
+    fleet.book.flush().await;
+    let kept = fleet.world.store.inventory(&device).await.unwrap().unwrap();
+    assert_eq!(kept.systems[0].bios.as_ref().unwrap().settings[0].title, None);
+    let door = control::Door::new(
+        Arc::clone(fleet.world.door.access()),
+        fleet.world.log.clone(),
+        fleet.book.clone(),
+        Events::new(Arc::clone(&fleet.world.clock) as Arc<dyn Clock>),
+    );
+    let shown = door.inventory(&operator(), "server-0").await.unwrap().unwrap();
+    let setting = &shown.systems[0].bios.as_ref().unwrap().settings[0];
+    assert_eq!((setting.title.as_deref(), setting.needs_reset), (Some("Boot Mode"), Some(true)));
+    assert_eq!(setting.values, ["Uefi", "Bios"]);
 }
 
 #[tokio::test]

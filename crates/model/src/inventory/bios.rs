@@ -1,6 +1,7 @@
 //! The settings of a BIOS, and what a server can boot from.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 component! {
     /// The settings of a BIOS (DSP0268 Bios).
@@ -27,6 +28,64 @@ component! {
         menu: Option<String>,
         /// Its value as the server was made.
         default: Option<String>,
+        /// What it can be set to, where that is a list.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        values: Vec<String>,
+        /// Whether it cannot be set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        read_only: Option<bool>,
+        /// Whether another value takes effect when the server starts the next time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        needs_reset: Option<bool>,
+    }
+}
+
+component! {
+    /// What a registry says of one setting (DSP0268 AttributeRegistry).
+    Explained {
+        /// Its name as the setup program shows it.
+        title: Option<String>,
+        /// Where the setup program has it.
+        menu: Option<String>,
+        /// Its value as the server was made.
+        default: Option<String>,
+        /// What it can be set to.
+        values: Vec<String>,
+        /// Whether it cannot be set.
+        read_only: Option<bool>,
+        /// Whether another value takes effect when the server starts the next time.
+        needs_reset: Option<bool>,
+    }
+}
+
+/// Which registry explains a BIOS: the same for every server that says the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegistryKey {
+    /// The registry, as the BIOS names it.
+    pub registry: String,
+    /// The BIOS's version: some makers name all their registries alike.
+    pub bios: String,
+}
+
+/// An AttributeRegistry, less what explains nothing here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Registry {
+    /// The settings, by name.
+    pub settings: BTreeMap<String, Explained>,
+}
+
+impl Registry {
+    /// Puts what is known of each setting beside its value.
+    pub fn explain(&self, bios: &mut Bios) {
+        for setting in &mut bios.settings {
+            if let Some(known) = self.settings.get(&setting.name) {
+                setting.title.clone_from(&known.title);
+                setting.menu.clone_from(&known.menu);
+                setting.default.clone_from(&known.default);
+                setting.values.clone_from(&known.values);
+                (setting.read_only, setting.needs_reset) = (known.read_only, known.needs_reset);
+            }
+        }
     }
 }
 

@@ -28,7 +28,7 @@ mod server;
 mod storage;
 pub mod table;
 
-pub use bios::{Bios, BootOption, Setting};
+pub use bios::{Bios, BootOption, Explained, Registry, RegistryKey, Setting};
 pub use chassis::{Chassis, Fan, Sensor, SensorSource};
 pub use controller::{Account, HeldCertificate, License, LogService, Manager, Protocol, SignInRules};
 pub use firmware::Firmware;

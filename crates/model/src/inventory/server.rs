@@ -1,8 +1,8 @@
 //! A server, its processors and its memory.
 
 use super::{
-    Bios, BootOption, Drive, HealthReading, LogService, Nic, PcieDevice, PowerReading, StorageController,
-    Volume,
+    Bios, BootOption, Drive, HealthReading, LogService, Nic, PcieDevice, PowerReading, RegistryKey,
+    StorageController, Volume,
 };
 use crate::device::Reset;
 use serde::{Deserialize, Serialize};
@@ -150,5 +150,14 @@ component! {
         state: Option<String>,
         /// Its health.
         health: HealthReading,
+    }
+}
+
+impl System {
+    /// Which registry explains the settings of its BIOS, where it names one.
+    #[must_use]
+    pub fn registry(&self) -> Option<RegistryKey> {
+        let registry = self.bios.as_ref()?.registry.clone()?;
+        Some(RegistryKey { registry, bios: self.bios_version.clone().unwrap_or_default() })
     }
 }

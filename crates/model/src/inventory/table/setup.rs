@@ -1,6 +1,6 @@
 //! The settings of a BIOS, what a server boots from, and the firmware.
 
-use super::{Cell, Kind, Section, Table, code, health, is_gone, name, text, truth};
+use super::{Cell, Kind, Section, Table, code, codes, health, is_gone, name, text, truth};
 use crate::inventory::{BootOption, Firmware, Inventory, Setting, System};
 
 /// The fold of the settings that somebody changed.
@@ -21,10 +21,23 @@ pub(super) fn bios(inventory: &Inventory) -> Table {
             ("Setting", &|(_, it)| name(&it.title, &it.name)),
             ("Value", &|(_, it)| code(&it.value)),
             ("As made", &|(_, it)| code(&it.default)),
+            ("Can be", &|(_, it)| can_be(it)),
+            ("Takes effect", &|(_, it)| match it.needs_reset {
+                Some(true) if it.read_only != Some(true) => Cell::Text("at the next start".into()),
+                Some(false) if it.read_only != Some(true) => Cell::Text("at once".into()),
+                _ => Cell::Empty,
+            }),
             ("Name", &|(_, it)| if it.title.is_some() { Cell::Code(it.name.clone()) } else { Cell::Empty }),
         ],
     );
     table.folded(titles)
+}
+
+fn can_be(it: &Setting) -> Cell {
+    match it.read_only {
+        Some(true) => Cell::Text("read only".into()),
+        _ => codes(&it.values),
+    }
 }
 
 /// What a setting is found under: the changed ones together, the others by their menu, or else by the first
