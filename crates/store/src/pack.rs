@@ -25,7 +25,10 @@ impl Packed {
     pub fn new(bytes: &[u8]) -> Result<Self, Cause> {
         let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= LONGEST);
         let length = length.ok_or_else(|| format!("{} bytes are too many to be packed", bytes.len()))?;
-        Ok(Self { length, bytes: zstd::bulk::compress(bytes, LEVEL)? })
+        let mut bytes = zstd::bulk::compress(bytes, LEVEL)?;
+        // It comes with room for the worst case.
+        bytes.shrink_to_fit();
+        Ok(Self { length, bytes })
     }
 
     /// Packs a value's JSON.

@@ -4,6 +4,9 @@
 //! grows out of that a place in the next; each size has so many places. So a small answer never waits for a
 //! large one; and as the sizes are taken in order, nobody waits in a circle. Whoever waits does so within the
 //! request's own deadline.
+//!
+//! Besides there is room for what came inside of answers and waits for its turn in a reading: who finds none does
+//! without, and asks when its turn comes.
 
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,10 +18,14 @@ const FREE: usize = 32 * 1024;
 /// last there is what [`super::Limits::body`] allows.
 const SIZES: [(usize, usize); 3] = [(256 * 1024, 2), (2 * 1024 * 1024, 1), (16 * 1024 * 1024, 1)];
 
+/// The part of the budget that is for what waits for its turn, in quarters, beside all of the rest.
+const WAITING: usize = 1;
+
 /// The bytes of all answers together. Cheap to clone; every clone is the same budget.
 #[derive(Clone, Debug)]
 pub struct Budget {
     places: [Arc<Semaphore>; 3],
+    room: Room,
 }
 
 impl Budget {
@@ -29,13 +36,37 @@ impl Budget {
             let places = (bytes / 4).saturating_mul(quarters) / size;
             Arc::new(Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS)))
         };
-        Self { places: SIZES.map(places) }
+        Self { places: SIZES.map(places), room: Room::new(bytes / 4 * WAITING) }
+    }
+
+    /// The room for what waits for its turn.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        self.room.clone()
     }
 
     /// Where an answer begins.
     #[must_use]
     pub fn share(&self) -> Share {
         Share { budget: self.clone(), taken: Vec::new(), size: FREE }
+    }
+}
+
+/// Room for so many bytes. Cheap to clone; every clone is the same room.
+#[derive(Clone, Debug)]
+pub struct Room(Arc<Semaphore>);
+
+impl Room {
+    /// Room for so many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Takes so many of them until what is returned is dropped; none if there are not so many free.
+    #[must_use]
+    pub fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        self.0.clone().try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
     }
 }
 
@@ -82,6 +113,11 @@ mod tests {
     #[test]
     fn the_places_are_what_the_budget_allows() {
         let budget = Budget::new(256 * 1024 * 1024);
+        let room = budget.room();
         assert_eq!(budget.places.map(|places| places.available_permits()), [512, 32, 4]);
+        let half = room.take(32 * 1024 * 1024);
+        assert!(half.is_some() && room.take(32 * 1024 * 1024 + 1).is_none());
+        drop(half);
+        assert!(room.take(64 * 1024 * 1024).is_some());
     }
 }

@@ -12,7 +12,7 @@ pub mod link;
 mod session;
 mod tls;
 
-pub use budget::Budget;
+pub use budget::{Budget, Room};
 pub use document::{Document, Unreadable, parse_document};
 pub use session::Session;
 pub(crate) use tls::describe as describe_certificate;

@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::link::members;
+use super::places::Placed;
 use super::registries::{self, Claim};
 use super::trouble::Trouble;
 use crate::client::ROOT;
@@ -169,15 +170,20 @@ impl Site {
         Ok((reading, seen))
     }
 
-    /// Everything.
-    pub async fn inventory(mut self, mut caller: Caller) -> Read {
+    /// Everything. `asked`: somebody asked for it.
+    pub async fn inventory(mut self, mut caller: Caller, asked: bool) -> Read {
+        let place = self.shared.places.take(asked).await;
+        caller.begin();
         let time = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
         let bounds = read::Bounds { time, ..read::Bounds::default() };
         let habits = self.model.with(|model| read::Habits::from(model.known()));
-        let how = read::How { bounds, habits, keep: true, ..read::How::default() };
+        let room = Some(self.shared.budget.room());
+        let how = read::How { bounds, habits, keep: true, room, ..read::How::default() };
         let now = self.shared.clock.now();
         let generation = caller.generation();
-        let reading = read::reading_within(&mut caller, how, now).await.and_then(read::Reading::something);
+        let mut placed = Placed { source: &mut caller, place };
+        let reading = read::reading_within(&mut placed, how, now).await.and_then(read::Reading::something);
+        drop(placed);
         let mut reading = match reading {
             Ok(reading) => reading,
             Err(error) => {

@@ -13,6 +13,7 @@
 //! | [`link`] | the client and the one session on a controller |
 //! | [`models`] | what was learned, once for all controllers of a model |
 //! | [`owner`] | one controller's task: orders, readings, acts side by side |
+//! | [`places`] | how many full readings are under way at once |
 //! | [`pool`] | the connections to one controller |
 //! | [`schedule`] | when it is read next; pure |
 //! | [`supervisor`] | starts, restarts and stops the owners |
@@ -29,6 +30,7 @@ mod link;
 mod models;
 mod owner;
 mod parts;
+mod places;
 mod pool;
 mod registries;
 mod schedule;
@@ -91,6 +93,8 @@ pub(crate) struct Shared {
     extra: Arc<Semaphore>,
     /// A permit for each answer that may be kept before it is asked for.
     ahead: Arc<Semaphore>,
+    /// For full readings.
+    places: places::Places,
     models: models::Models,
     registries: registries::Registries,
     /// What the answers of all controllers together may take of memory.
@@ -154,6 +158,7 @@ impl Fleet {
         Ok(Self(Arc::new(Shared {
             extra,
             ahead,
+            places: places::Places::default(),
             models: models::Models::default(),
             registries: registries::Registries::default(),
             book,

@@ -268,7 +268,7 @@ impl Owner {
         let site = self.site();
         let reading: BoxFuture<'static, Read> = match errand {
             Errand::Poll => Box::pin(site.poll(caller, std::mem::take(&mut self.states))),
-            Errand::Inventory => Box::pin(site.inventory(caller)),
+            Errand::Inventory => Box::pin(site.inventory(caller, is_urgent)),
             Errand::Telemetry => Box::pin(site.telemetry(caller)),
         };
         let reading = Abortable::new(reading, registration);

@@ -157,6 +157,11 @@ impl Caller {
         self.wire.generation.load(Ordering::Relaxed)
     }
 
+    /// From now on the time counts: what it waited for before cost nothing.
+    pub fn begin(&mut self) {
+        self.started = Instant::now();
+    }
+
     /// What was asked for since it was made, or since [`Caller::cost`] was last called; `at` is the time now.
     pub fn cost(&mut self, at: Timestamp) -> Cost {
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);

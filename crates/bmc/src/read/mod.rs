@@ -52,7 +52,7 @@ pub use snapshot::tree;
 pub use telemetry::{TelemetryPlan, telemetry};
 pub use walk::Bounds;
 
-use crate::client::{Get, ROOT};
+use crate::client::{Get, ROOT, Room};
 use crate::error::Error;
 use jiff::Timestamp;
 use model::inventory::Inventory;
@@ -70,11 +70,13 @@ pub struct How {
     pub expand: bool,
     /// Whether the documents are kept.
     pub keep: bool,
+    /// Shared with other readings: where what came inside of answers waits for its turn.
+    pub room: Option<Room>,
 }
 
 impl Default for How {
     fn default() -> Self {
-        Self { bounds: Bounds::default(), habits: Habits::default(), expand: true, keep: false }
+        Self { bounds: Bounds::default(), habits: Habits::default(), expand: true, keep: false, room: None }
     }
 }
 

@@ -25,7 +25,11 @@ impl Keeper {
         }
         let bytes = still::canonical(value);
         // Packing into memory does not fail; if it did, the document would be missing, and the tree differ.
-        if let (Ok(packed), Ok(length)) = (zstd::bulk::compress(&bytes, LEVEL), u32::try_from(bytes.len())) {
+        if let (Ok(mut packed), Ok(length)) =
+            (zstd::bulk::compress(&bytes, LEVEL), u32::try_from(bytes.len()))
+        {
+            // It comes with room for the worst case.
+            packed.shrink_to_fit();
             let path = identity(path).to_owned();
             self.documents.push(RawDocument { path, hash: sha256(&bytes), length, packed });
         }

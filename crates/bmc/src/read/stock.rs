@@ -1,8 +1,10 @@
 //! Documents that came inside of others, until the reading gets to them.
 
+use crate::client::Room;
 use crate::client::link::identity;
 use serde_json::Value;
 use std::collections::HashMap;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The most bytes that are kept, packed; what has no room is asked for when its turn comes.
 const MOST: usize = 8 * 1024 * 1024;
@@ -15,6 +17,7 @@ const LEVEL: i32 = 1;
 struct Packed {
     bytes: Vec<u8>,
     length: usize,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// What came already and was not read yet, by path.
@@ -22,9 +25,16 @@ struct Packed {
 pub struct Stock {
     documents: HashMap<String, Packed>,
     held: usize,
+    /// Shared with other readings.
+    room: Option<Room>,
 }
 
 impl Stock {
+    /// Nothing yet, and no more at any time than there is room for.
+    pub fn within(room: Option<Room>) -> Self {
+        Self { room, ..Self::default() }
+    }
+
     /// Whether the document is here.
     pub fn has(&self, path: &str) -> bool {
         self.documents.contains_key(identity(path))
@@ -36,11 +46,19 @@ impl Stock {
             return;
         }
         let Ok(text) = serde_json::to_vec(value) else { return };
-        let Ok(bytes) = zstd::bulk::compress(&text, LEVEL) else { return };
-        if self.held.saturating_add(bytes.len()) <= MOST {
-            self.held += bytes.len();
-            self.documents.insert(identity(path).to_owned(), Packed { bytes, length: text.len() });
+        let Ok(mut bytes) = zstd::bulk::compress(&text, LEVEL) else { return };
+        // It comes with room for the worst case.
+        bytes.shrink_to_fit();
+        if self.held.saturating_add(bytes.len()) > MOST {
+            return;
         }
+        let room = self.room.as_ref().map(|room| room.take(bytes.len()));
+        if matches!(room, Some(None)) {
+            return;
+        }
+        self.held += bytes.len();
+        let packed = Packed { bytes, length: text.len(), _room: room.flatten() };
+        self.documents.insert(identity(path).to_owned(), packed);
     }
 
     /// A look at a document that stays.
@@ -61,7 +79,7 @@ impl Stock {
 
     /// Throws everything away.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self::within(self.room.take());
     }
 }
 
@@ -98,5 +116,22 @@ mod tests {
         assert!(stock.held <= MOST && stock.documents.len() < 200);
         stock.clear();
         assert!(!stock.has("/0"));
+    }
+
+    #[test]
+    fn readings_share_the_room() {
+        let room = Room::new(200);
+        let (mut one, mut two) = (Stock::within(Some(room.clone())), Stock::within(Some(room)));
+        for at in 0..100 {
+            one.put(&format!("/{at}"), &json!({"Id": at}));
+            two.put(&format!("/{at}"), &json!({"Id": at}));
+        }
+        assert!(one.held + two.held <= 200 && two.held > 0 && one.documents.len() < 100);
+        let before = two.documents.len();
+        one.clear();
+        two.put("/one more", &json!({"Id": "1"}));
+        assert_eq!(two.documents.len(), before + 1);
+        one.put("/and one", &json!({"Id": "1"}));
+        assert!(one.has("/and one"));
     }
 }

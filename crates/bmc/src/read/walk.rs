@@ -93,7 +93,7 @@ impl<'a, G: Get> Walk<'a, G> {
             lost: None,
             habits,
             offer,
-            stock: Stock::default(),
+            stock: Stock::within(how.room),
             promised: HashMap::new(),
             named: HashMap::new(),
             keeper: how.keep.then(Keeper::default),

@@ -10,6 +10,7 @@ use model::telemetry::Readings;
 use model::traffic::{Learned, ModelKey, Traffic};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Packed;
 
 /// More sensors than this of one device are not kept: no server has as many.
 const MOST_READINGS: usize = 4096;
@@ -25,7 +26,8 @@ pub(crate) struct Latest(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    readings: HashMap<DeviceId, Arc<Readings>>,
+    /// Packed: as they are, a server's sensors take tens of kilobytes, and hardly anybody looks at them.
+    readings: HashMap<DeviceId, Packed>,
     traffic: HashMap<DeviceId, Arc<Traffic>>,
     learned: BTreeMap<ModelKey, Arc<Learned>>,
     registries: HashMap<RegistryKey, Arc<Registry>>,
@@ -45,7 +47,10 @@ impl Latest {
 
     pub(crate) fn read(&self, device: &DeviceId, mut readings: Box<Readings>) {
         readings.readings.truncate(MOST_READINGS);
-        self.inner().readings.insert(device.clone(), Arc::from(readings));
+        match Packed::json(&*readings) {
+            Ok(packed) => drop(self.inner().readings.insert(device.clone(), packed)),
+            Err(error) => tracing::error!(%error, %device, "the readings of its sensors cannot be packed"),
+        }
     }
 
     pub(crate) fn asked(&self, device: &DeviceId, traffic: Box<Traffic>) {
@@ -82,8 +87,12 @@ impl Latest {
         inner.traffic.remove(device);
     }
 
-    pub(crate) fn readings(&self, device: &DeviceId) -> Option<Arc<Readings>> {
-        self.inner().readings.get(device).cloned()
+    pub(crate) fn readings(&self, device: &DeviceId) -> Option<Readings> {
+        let packed = self.inner().readings.get(device).cloned()?;
+        let readings = packed.value();
+        readings
+            .inspect_err(|error| tracing::error!(%error, %device, "the readings of its sensors are damaged"))
+            .ok()
     }
 
     pub(crate) fn traffic(&self, device: &DeviceId) -> Option<Arc<Traffic>> {

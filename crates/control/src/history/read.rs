@@ -41,7 +41,7 @@ impl Door {
     ///
     /// # Errors
     /// `NotFound`.
-    pub fn readings(&self, actor: &Actor, key: &str) -> Result<Option<Arc<Readings>>, Failure> {
+    pub fn readings(&self, actor: &Actor, key: &str) -> Result<Option<Readings>, Failure> {
         Ok(self.book().latest().readings(&self.device(actor, key)?.id))
     }
 
