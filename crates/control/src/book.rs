@@ -264,7 +264,7 @@ impl DeviceBook for Book {
         match observation {
             Observation::Telemetry { device, readings } => {
                 self.device(&device)?;
-                self.0.latest.read(&device, readings);
+                self.0.latest.read(&device, *readings);
                 return Some(device);
             }
             Observation::Asked { device, traffic } => {

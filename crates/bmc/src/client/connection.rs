@@ -18,6 +18,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+/// The most bytes that are read ahead of what was taken, and so of an answer's head: nobody's has more than 4 KiB. A
+/// connection keeps a buffer as large as it ever needed, also when nothing is asked.
+const READ_AHEAD: usize = 16 * 1024;
+
 /// An open connection. Dropping it closes it: the set owns the task that moves its bytes.
 #[derive(Debug)]
 pub struct Connection {
@@ -155,7 +159,7 @@ where
         .allow_spaces_after_header_name_in_responses(true)
         .allow_obsolete_multiline_headers_in_responses(true)
         .ignore_invalid_headers_in_responses(true)
-        .max_buf_size(64 * 1024);
+        .max_buf_size(READ_AHEAD);
     let (sender, connection) = builder
         .handshake(TokioIo::new(stream))
         .await

@@ -45,9 +45,9 @@ impl Latest {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn read(&self, device: &DeviceId, mut readings: Box<Readings>) {
+    pub(crate) fn read(&self, device: &DeviceId, mut readings: Readings) {
         readings.readings.truncate(MOST_READINGS);
-        match Packed::json(&*readings) {
+        match Packed::json(&readings) {
             Ok(packed) => drop(self.inner().readings.insert(device.clone(), packed)),
             Err(error) => tracing::error!(%error, %device, "the readings of its sensors cannot be packed"),
         }
@@ -157,7 +157,7 @@ mod tests {
         let device = DeviceId("d-1".into());
         let reading = model::telemetry::Reading::default();
         let readings = Readings { taken_at: None, readings: vec![reading; MOST_READINGS + 1] };
-        latest.read(&device, Box::new(readings));
+        latest.read(&device, readings);
         assert_eq!(latest.readings(&device).unwrap().readings.len(), MOST_READINGS);
         latest.forget(&device);
         assert!(latest.readings(&device).is_none());
