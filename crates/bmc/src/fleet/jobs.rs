@@ -195,7 +195,6 @@ impl Site {
             self.look_again(&mut caller, &mut reading.inventory).await;
         }
         let read::Reading { inventory, habits, snapshot, .. } = reading;
-        self.model.with(|model| model.update(|learned| habits.store(learned)));
         let requests = inventory.requests;
         let systems = inventory.systems.iter().map(|system| system.path.clone());
         self.systems = systems.take(MOST_SYSTEMS).collect();
@@ -203,6 +202,9 @@ impl Site {
         let unexplained = self.unexplained(&inventory);
         let (device, inventory) = (self.id.clone(), Box::new(inventory));
         self.shared.book.observe(Observation::Inventoried { device, inventory, snapshot });
+        // Only now is it known which model it is, if it was read for the first time.
+        self.model = self.shared.models.of(&self.shared.book, &self.id);
+        self.model.with(|model| model.update(|learned| habits.store(learned)));
         for (claim, bios) in unexplained {
             self.explain(&mut caller, claim, &bios).await;
         }

@@ -4,7 +4,7 @@ use super::lock;
 use crate::line::Model;
 use model::Clock;
 use model::book::{DeviceBook, Observation};
-use model::device::{Device, DeviceId};
+use model::device::DeviceId;
 use model::traffic::ModelKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -27,21 +27,10 @@ pub struct Slot {
     inner: Mutex<(Model, Option<Instant>)>,
 }
 
-/// What a device counts as. All empty before it was read for the first time.
-pub fn key_of(device: &Device) -> ModelKey {
-    let word = |word: &Option<String>| word.clone().unwrap_or_default();
-    let identity = &device.identity;
-    ModelKey {
-        vendor: word(&identity.vendor),
-        product: word(&identity.model),
-        firmware: word(&identity.bmc_firmware),
-    }
-}
-
 impl Models {
     /// What a device's model is known by; begins with what was kept of it.
     pub fn of(&self, book: &Arc<dyn DeviceBook>, id: &DeviceId) -> Arc<Slot> {
-        let key = book.device(id).map(|device| key_of(&device)).unwrap_or_default();
+        let key = book.device(id).map(|device| ModelKey::of(&device)).unwrap_or_default();
         if let Some(slot) = lock(&self.0).get(&key) {
             return slot.clone();
         }

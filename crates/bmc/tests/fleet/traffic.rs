@@ -6,7 +6,7 @@ use bmc::Config;
 use model::Stage;
 use model::book::Observation;
 use model::device::{Power, Reset};
-use model::traffic::{Breaker, Learned, Traffic};
+use model::traffic::{Breaker, Expand, Learned, ModelKey, Traffic};
 use std::time::Duration;
 
 const MODULES: usize = 40;
@@ -312,5 +312,15 @@ async fn an_unchanged_state_costs_no_document_and_a_tag_that_lies_is_found_out()
         .await;
     let told = traffic(&running, "found out", |it| it.learned.etags_work == Some(false)).await;
     assert_eq!(told.learned.etags_work, Some(false));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_first_reading_learns_is_its_models() {
+    let fake = Fake::start().await;
+    let running = Running::start(book_of(&fake, Stage::InService), config());
+    let told = traffic(&running, "learned", |it| it.learned.expand != Expand::Untried).await;
+    assert_ne!(told.learned.model, ModelKey::default());
+    assert_eq!(told.learned.expand, Expand::Absent);
     running.stop().await;
 }
