@@ -2,11 +2,19 @@
 
 use crate::error::Cause;
 use serde::{Serialize, de::DeserializeOwned};
+use std::cell::RefCell;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// How hard zstd tries: the level at which packing keeps up with a thousand inventories a minute on one core.
 const LEVEL: i32 = 3;
 /// Nothing that is packed is longer than this unpacked; what says so is damaged.
 const LONGEST: u32 = 256 << 20;
+
+thread_local! {
+    /// To make a context costs more than to pack an inventory: each thread keeps its own.
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// Packed bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +33,10 @@ impl Packed {
     pub fn new(bytes: &[u8]) -> Result<Self, Cause> {
         let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= LONGEST);
         let length = length.ok_or_else(|| format!("{} bytes are too many to be packed", bytes.len()))?;
-        let mut bytes = zstd::bulk::compress(bytes, LEVEL)?;
+        let mut bytes = PACKER.with_borrow_mut(|kept| match kept {
+            Some(packer) => packer.compress(bytes),
+            None => kept.insert(Compressor::new(LEVEL)?).compress(bytes),
+        })?;
         // It comes with room for the worst case.
         bytes.shrink_to_fit();
         Ok(Self { length, bytes })
@@ -48,7 +59,10 @@ impl Packed {
             return Err(format!("it says that it has {} bytes unpacked", self.length).into());
         }
         let length = usize::try_from(self.length)?;
-        let bytes = zstd::bulk::decompress(&self.bytes, length)?;
+        let bytes = UNPACKER.with_borrow_mut(|kept| match kept {
+            Some(unpacker) => unpacker.decompress(&self.bytes, length),
+            None => kept.insert(Decompressor::new()?).decompress(&self.bytes, length),
+        })?;
         if bytes.len() != length {
             return Err(format!("it has {} bytes unpacked, not {length}", bytes.len()).into());
         }

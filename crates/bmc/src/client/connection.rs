@@ -1,12 +1,13 @@
 //! One HTTP/1.1 connection to one controller.
 
-use super::{Limits, Scheme, Target, tls};
+use super::tls::{self, Expected};
+use super::{Limits, Scheme, Target};
 use crate::error::Error;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use model::device::{Certificate, Endpoint, Fingerprint};
+use model::device::{Certificate, Endpoint};
 use rustls::pki_types::ServerName;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -32,14 +33,14 @@ pub struct Connection {
     _driver: JoinSet<()>,
 }
 
-/// Opens a connection; over HTTPS with the certificate that was shown.
+/// Opens a connection; over HTTPS with the certificate that was shown, unless it is the one that is known.
 ///
 /// # Errors
 /// [`Error::Connect`], [`Error::TimedOut`], [`Error::Tls`], [`Error::CertificateChanged`].
 pub async fn open(
     target: &Target,
     limits: &Limits,
-    must_show: Option<Fingerprint>,
+    expected: Expected,
     operation: &str,
 ) -> Result<(Connection, Option<Certificate>), Error> {
     let endpoint = target.endpoint;
@@ -51,7 +52,7 @@ pub async fn open(
         }
         Ok(Ok(stream)) => stream,
     };
-    over(stream, target, limits, must_show, operation).await
+    over(stream, target, limits, expected, operation).await
 }
 
 /// The same over a TCP connection that is open already.
@@ -62,7 +63,7 @@ pub async fn over(
     stream: TcpStream,
     target: &Target,
     limits: &Limits,
-    must_show: Option<Fingerprint>,
+    expected: Expected,
     operation: &str,
 ) -> Result<(Connection, Option<Certificate>), Error> {
     let endpoint = target.endpoint;
@@ -71,7 +72,7 @@ pub async fn over(
     match target.scheme {
         Scheme::PlainHttp => Ok((start(stream, operation, endpoint).await?, None)),
         Scheme::Https => {
-            let (stream, certificate) = secure(stream, target, limits, must_show, operation).await?;
+            let (stream, certificate) = secure(stream, target, limits, expected, operation).await?;
             Ok((start(Abrupt(stream), operation, endpoint).await?, certificate))
         }
     }
@@ -81,14 +82,14 @@ async fn secure(
     stream: TcpStream,
     target: &Target,
     limits: &Limits,
-    must_show: Option<Fingerprint>,
+    expected: Expected,
     operation: &str,
 ) -> Result<(tokio_rustls::client::TlsStream<TcpStream>, Option<Certificate>), Error> {
     let endpoint = target.endpoint;
     let names = target.names();
     let name = names.first().cloned().unwrap_or(ServerName::IpAddress(endpoint.addr.into()));
     let shown = tls::Shown::default();
-    let config = tls::config(&target.trust, must_show, names, shown.clone()).map_err(|error| Error::Tls {
+    let config = tls::config(&target.trust, expected, names, shown.clone()).map_err(|error| Error::Tls {
         operation: operation.into(),
         endpoint,
         hint: None,
@@ -100,7 +101,7 @@ async fn secure(
         Ok(result) => result,
     };
     let certificate = shown.take();
-    match (result, must_show, certificate) {
+    match (result, expected.must_show, certificate) {
         (Ok(stream), _, certificate) => Ok((stream, certificate)),
         (Err(_), Some(pinned), Some(presented)) if presented.fingerprint != pinned => {
             let presented = Box::new(presented);

@@ -83,15 +83,24 @@ pub fn link(value: &Value) -> Option<&str> {
 /// [`Unreadable`] when it is too deep, has too many values, is no JSON, or no object.
 pub fn parse_document(bytes: &[u8]) -> Result<Value, Unreadable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    measure(bytes)?;
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        let what = match bytes.trim_ascii_start().first() {
-            None => " (empty)",
-            Some(b'<') => " (a web page)",
-            Some(_) => "",
-        };
-        Unreadable::NotJson(what, error)
-    })?;
+    // Each value takes a byte at least: fewer bytes are not too many values.
+    if bytes.len() > MAX_VALUES {
+        measure(bytes)?;
+    }
+    let value: Value = match serde_json::from_slice(bytes) {
+        Ok(value) if is_deeper(&value, MAX_DEPTH) => return Err(Unreadable::TooDeep),
+        Ok(value) => value,
+        Err(error) => {
+            // serde_json goes no deeper than 128 levels, and says so in words of its own.
+            measure(bytes)?;
+            let what = match bytes.trim_ascii_start().first() {
+                None => " (empty)",
+                Some(b'<') => " (a web page)",
+                Some(_) => "",
+            };
+            return Err(Unreadable::NotJson(what, error));
+        }
+    };
     match value {
         Value::Object(_) => Ok(value),
         Value::Array(_) => Err(Unreadable::NotObject("a list")),
@@ -99,6 +108,15 @@ pub fn parse_document(bytes: &[u8]) -> Result<Value, Unreadable> {
         Value::Number(_) => Err(Unreadable::NotObject("a number")),
         Value::Bool(_) => Err(Unreadable::NotObject("a truth value")),
         Value::Null => Err(Unreadable::NotObject("null")),
+    }
+}
+
+/// Whether there are more than so many levels of lists and objects.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(fields) => levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1)),
+        _ => false,
     }
 }
 

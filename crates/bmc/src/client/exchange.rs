@@ -6,7 +6,7 @@ use super::document::{Document, Unreadable, messages, parse_document};
 use super::{Answer, Auth, Budget, Client, Session, Standing, link};
 use crate::error::Error;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
@@ -14,6 +14,9 @@ use tokio::time::timeout;
 
 /// The most redirects that one request follows.
 const MAX_REDIRECTS: usize = 3;
+
+/// The most bytes that are set aside for an answer before it comes.
+const SET_ASIDE: usize = 32 * 1024;
 
 /// The thing is as it was (RFC 9110, 15.4.5).
 const NOT_MODIFIED: u16 = 304;
@@ -241,7 +244,10 @@ impl Client {
         let (endpoint, limit) = (self.target.endpoint, self.limits.body);
         let (parts, mut body) = response.into_parts();
         let mut share = self.budget.as_ref().map(Budget::share);
-        let mut whole = Vec::new();
+        // As much as it says that it is, but not before it comes.
+        let said =
+            body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut whole = Vec::with_capacity(said.min(SET_ASIDE).min(limit));
         while let Some(frame) = body.frame().await {
             let operation = || ask.operation.into();
             let frame = frame.map_err(|source| Error::Exchange {

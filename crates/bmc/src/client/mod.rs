@@ -27,6 +27,7 @@ use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tls::Expected;
 use tokio::net::TcpStream;
 
 /// The one path that every Redfish service has (DSP0266, protocol version).
@@ -271,9 +272,9 @@ impl Client {
     /// # Errors
     /// [`Error::TimedOut`], [`Error::Tls`], [`Error::CertificateChanged`].
     pub async fn connect_over(&mut self, stream: TcpStream) -> Result<Option<&Certificate>, Error> {
-        let must_show = self.must_show();
+        let expected = self.expected();
         let (connection, certificate) =
-            connection::over(stream, &self.target, &self.limits, must_show, "connect to").await?;
+            connection::over(stream, &self.target, &self.limits, expected, "connect to").await?;
         self.certificate = certificate.or_else(|| self.certificate.take());
         self.connection = Some(connection);
         Ok(self.certificate.as_ref())
@@ -362,17 +363,19 @@ impl Client {
         {
             return Ok(connection);
         }
-        let must_show = self.must_show();
+        let expected = self.expected();
         let (connection, certificate) =
-            connection::open(&self.target, &self.limits, must_show, operation).await?;
+            connection::open(&self.target, &self.limits, expected, operation).await?;
         self.certificate = certificate.or_else(|| self.certificate.take());
         Ok(connection)
     }
 
-    fn must_show(&self) -> Option<Fingerprint> {
-        match (&self.target.trust, &self.certificate) {
-            (Trust::Pinned(pinned), _) => Some(*pinned),
-            (Trust::Look { .. }, seen) => seen.as_ref().map(|seen| seen.fingerprint),
+    fn expected(&self) -> Expected {
+        let known = self.certificate.as_ref().map(|seen| seen.fingerprint);
+        match &self.target.trust {
+            Trust::Pinned(pinned) => Expected { must_show: Some(*pinned), known },
+            // Whether it is trusted is looked at each time.
+            Trust::Look { .. } => Expected { must_show: known, known: None },
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod log_service;
 pub mod manager;
 pub mod memory;
 pub mod nic;
+mod pack;
 pub mod part;
 mod parts;
 pub mod pcie;

@@ -1,14 +1,11 @@
 //! Keeps the documents of a reading, canonical and packed as soon as they are read.
 
-use super::still;
+use super::{pack, still};
 use crate::client::link::identity;
 use model::snapshot::{Hash, RawDocument, Snapshot};
 use ring::digest::{Context, SHA256, digest};
 use serde_json::Value;
 use std::collections::HashSet;
-
-/// How hard is packed: the fastest. The keeper of thousands may pack what stays harder still.
-const LEVEL: i32 = 1;
 
 /// The documents of a reading under way.
 #[derive(Debug, Default)]
@@ -23,15 +20,11 @@ impl Keeper {
         if !still::is_kept(path, value) || !self.kept.insert(identity(path).to_owned()) {
             return;
         }
-        let bytes = still::canonical(value);
         // Packing into memory does not fail; if it did, the document would be missing, and the tree differ.
-        if let (Ok(mut packed), Ok(length)) =
-            (zstd::bulk::compress(&bytes, LEVEL), u32::try_from(bytes.len()))
-        {
-            // It comes with room for the worst case.
-            packed.shrink_to_fit();
+        let packed = pack::pack(&still::Still(value), |text| (sha256(text), u32::try_from(text.len())));
+        if let Ok((packed, (hash, Ok(length)))) = packed {
             let path = identity(path).to_owned();
-            self.documents.push(RawDocument { path, hash: sha256(&bytes), length, packed });
+            self.documents.push(RawDocument { path, hash, length, packed });
         }
     }
 

@@ -1,7 +1,10 @@
 //! A document without what moves by itself, so that unchanged hardware gives the same bytes: pure.
 
 use crate::client::link;
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// How a name is held against a field's.
 #[derive(Clone, Copy, Debug)]
@@ -220,31 +223,75 @@ pub fn is_kept(path: &str, value: &Value) -> bool {
 /// order. The same for the same resource, however its keys were ordered; of its own outcome it gives that.
 #[must_use]
 pub fn canonical(value: &Value) -> Vec<u8> {
-    serde_json::to_vec(&stilled(value)).unwrap_or_default()
+    serde_json::to_vec(&Still(value)).unwrap_or_default()
 }
 
-fn stilled(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => Value::Object(stilled_fields(fields)),
-        Value::Array(items) => Value::Array(items.iter().map(stilled).collect()),
-        other => other.clone(),
+/// A value that is written as [`canonical`] has it.
+pub struct Still<'a>(pub &'a Value);
+
+impl Serialize for Still<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(fields) => {
+                // Whatever kind of map it is, it is written in order.
+                let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+                if !fields.is_sorted_by_key(|(name, _)| *name) {
+                    fields.sort_by_key(|(name, _)| *name);
+                }
+                let mut kept = to.serialize_map(None)?;
+                for (name, value) in fields {
+                    let traits = traits_of(name);
+                    match value {
+                        _ if traits.moves => {}
+                        _ if traits.is_secret && has_text(value) => kept.serialize_entry(name, &())?,
+                        // A slash at its end makes no other resource, and what came by `$expand` may be without.
+                        Value::String(path) if name == "@odata.id" => {
+                            kept.serialize_entry(name, link::identity(path))?;
+                        }
+                        other => kept.serialize_entry(name, &Self(other))?,
+                    }
+                }
+                kept.end()
+            }
+            Value::Array(items) => to.collect_seq(items.iter().map(Still)),
+            other => other.serialize(to),
+        }
     }
 }
 
-fn stilled_fields(fields: &Map<String, Value>) -> Map<String, Value> {
-    let mut kept: Vec<(&String, &Value)> = fields.iter().filter(|(name, _)| !is_moving(name)).collect();
-    // Whatever kind of map it is, it is filled in order.
-    kept.sort_by_key(|(name, _)| *name);
-    let still = |(name, value): (&String, &Value)| {
-        let value = match value {
-            _ if is_secret(name, value) => Value::Null,
-            // A slash at its end makes no other resource, and what came by `$expand` may be without.
-            Value::String(path) if name == "@odata.id" => Value::from(link::identity(path)),
-            other => stilled(other),
-        };
-        (name.clone(), value)
-    };
-    kept.into_iter().map(still).collect()
+/// What a field's name says of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Traits {
+    moves: bool,
+    /// A text or a list of texts under it is a secret.
+    is_secret: bool,
+}
+
+/// So many names are remembered by a thread; a fleet of several makers has some two thousand.
+const MOST_NAMES: usize = 4096;
+/// Longer ones are looked at each time.
+const LONGEST_NAME: usize = 80;
+
+thread_local! {
+    /// The same few names come with each document, and to look at one takes some two hundred comparisons.
+    static NAMES: RefCell<HashMap<Box<str>, Traits>> = RefCell::default();
+}
+
+fn traits_of(name: &str) -> Traits {
+    let look = || Traits { moves: is_moving(name), is_secret: is_secret(name) };
+    if name.len() > LONGEST_NAME {
+        return look();
+    }
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.get(name) {
+            return *known;
+        }
+        if names.len() >= MOST_NAMES {
+            // Names come from outside; who sends ever new ones fills no memory.
+            names.clear();
+        }
+        *names.entry(name.into()).or_insert(look())
+    })
 }
 
 fn is_moving(name: &str) -> bool {
@@ -252,17 +299,18 @@ fn is_moving(name: &str) -> bool {
     MOVING.iter().any(|(names, _)| names.iter().any(|fit| fit.takes(name)))
 }
 
-/// Whether a field holds a secret: a text, or a list of texts, under such a name. Truths and numbers under
-/// it (`PasswordChangeRequired`, `MinPasswordLength`) are none.
-fn is_secret(name: &str, value: &Value) -> bool {
-    let is_text = match value {
+/// Whether a text, or a list of texts, under such a name is a secret.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRETS.iter().any(|secret| name.contains(secret))
+}
+
+/// Truths and numbers under a secret's name (`PasswordChangeRequired`, `MinPasswordLength`) are no secrets.
+fn has_text(value: &Value) -> bool {
+    match value {
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => items.iter().any(Value::is_string),
         _ => false,
-    };
-    is_text && {
-        let name = name.to_ascii_lowercase();
-        SECRETS.iter().any(|secret| name.contains(secret))
     }
 }
 
@@ -326,6 +374,19 @@ mod tests {
                     .prop_map(|fields| Value::Object(fields.into_iter().collect())),
             ]
         })
+    }
+
+    #[test]
+    fn what_a_name_says_is_remembered_and_forgotten_in_time() {
+        for number in 0..3 * MOST_NAMES {
+            assert_eq!(traits_of(&format!("Name{number}")), Traits::default());
+            assert!(NAMES.with_borrow(|names| names.len() <= MOST_NAMES));
+        }
+        for _ in 0..2 {
+            assert_eq!(traits_of("ReadingCelsius@odata.count"), Traits { moves: true, is_secret: false });
+            assert_eq!(traits_of("AdminPassword"), Traits { moves: false, is_secret: true });
+            assert!(traits_of(&format!("{}Password", "x".repeat(LONGEST_NAME))).is_secret);
+        }
     }
 
     proptest! {

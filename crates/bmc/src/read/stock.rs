@@ -1,5 +1,6 @@
 //! Documents that came inside of others, until the reading gets to them.
 
+use super::pack;
 use crate::client::Room;
 use crate::client::link::identity;
 use serde_json::Value;
@@ -8,9 +9,6 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// The most bytes that are kept, packed; what has no room is asked for when its turn comes.
 const MOST: usize = 8 * 1024 * 1024;
-
-/// How hard is packed: the fastest. Documents are repetitive text, and many readings are under way at once.
-const LEVEL: i32 = 1;
 
 /// One document.
 #[derive(Debug)]
@@ -45,10 +43,7 @@ impl Stock {
         if self.has(path) {
             return;
         }
-        let Ok(text) = serde_json::to_vec(value) else { return };
-        let Ok(mut bytes) = zstd::bulk::compress(&text, LEVEL) else { return };
-        // It comes with room for the worst case.
-        bytes.shrink_to_fit();
+        let Ok((bytes, length)) = pack::pack(value, <[u8]>::len) else { return };
         if self.held.saturating_add(bytes.len()) > MOST {
             return;
         }
@@ -57,15 +52,14 @@ impl Stock {
             return;
         }
         self.held += bytes.len();
-        let packed = Packed { bytes, length: text.len(), _room: room.flatten() };
+        let packed = Packed { bytes, length, _room: room.flatten() };
         self.documents.insert(identity(path).to_owned(), packed);
     }
 
     /// A look at a document that stays.
     pub fn look(&self, path: &str) -> Option<Value> {
         let packed = self.documents.get(identity(path))?;
-        let text = zstd::bulk::decompress(&packed.bytes, packed.length).ok()?;
-        serde_json::from_slice(&text).ok()
+        pack::unpack(&packed.bytes, packed.length, |text| serde_json::from_slice(text).ok()).ok()?
     }
 
     /// Takes a document out.
