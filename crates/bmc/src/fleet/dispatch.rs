@@ -250,6 +250,7 @@ impl Dispatch {
         }));
         let epoch = link.epoch();
         let seat = Some(seat);
+        tracing::debug!(device = %self.id, lane = ?started.lane, ticket, "asks");
         let flight = Flight { handle, seat, epoch, in_session, started, sent_at: now, cut: false };
         self.flights.insert(ticket, flight);
         true
@@ -290,6 +291,7 @@ impl Dispatch {
             }
             Ended::Request { ticket, outcome } => {
                 let Some(mut flight) = self.flights.remove(&ticket) else { return };
+                tracing::debug!(device = %self.id, ticket, "has its answer");
                 let seat = flight.seat.take().unwrap_or(Seat::Beside(None));
                 match outcome {
                     Some(came) => {

@@ -58,7 +58,7 @@ impl Hall {
         Self::seen_by(count, options, |config| {
             config.remove("bmc");
             let log = e2e::appliance::section(config, "log");
-            log.insert("level".into(), "info,bmc::fleet::owner=debug".into());
+            log.insert("level".into(), "info,bmc::fleet=debug".into());
             log.insert("format".into(), "json".into());
         })
     }
