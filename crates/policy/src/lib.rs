@@ -6,12 +6,22 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`bind`] | a scenario and a site to a plan |
+//! | [`diagnostic`] | what is told about a document: which mistake, where, why, what to do |
 //! | [`document`] | the two files that people write, as types |
 //! | [`packet`] | a packet, as far as the policy looks at it |
+//! | [`near`] | words that look alike |
 //! | [`plan`] | a checked scenario bound to a site |
+//! | [`read`] | the two files from their bytes, and back |
 //! | [`service`] | what an application is on the wire |
+//! | [`yaml`] | text to a bounded tree that remembers where everything stands |
 
+pub mod bind;
+pub mod diagnostic;
 pub mod document;
+pub mod near;
 pub mod packet;
 pub mod plan;
+pub mod read;
 pub mod service;
+pub mod yaml;

@@ -78,6 +78,8 @@ pub struct Log {
     pub at_end: bool,
     /// It raises a finding.
     pub is_high: bool,
+    /// At most so many records a second; `None` leaves it to the renderer's own bound.
+    pub per_second: Option<u32>,
 }
 
 /// How much may pass between two zones.

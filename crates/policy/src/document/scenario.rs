@@ -210,6 +210,11 @@ pub struct Logging {
     /// How loudly.
     #[serde(default)]
     pub priority: Priority,
+    /// At most so many records a second; what is beyond is counted and not written, so that the log does not become the
+    /// attack. Without it the firewall's own bound holds. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub rate_limit: Option<u32>,
     /// What this version does not know.
     #[serde(flatten)]
     pub unknown: Unknown,

@@ -1,0 +1,130 @@
+//! A tree to a type, with every mistake told at its place: what is wrong is taken out and the rest tried again.
+
+use super::unknown::resolve;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::near;
+use crate::yaml::tree::Written;
+use crate::yaml::{Node, Places, Step};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+/// How many mistakes are told before the reader gives up.
+const MOST: usize = 40;
+
+/// The type's value, if there was no mistake.
+pub fn read<T: DeserializeOwned>(
+    mut root: Node,
+    schema: &Value,
+    file: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let mut pruned: Vec<Vec<Step>> = Vec::new();
+    for is_first in std::iter::once(true).chain(std::iter::repeat_n(false, MOST)) {
+        let error = match serde_path_to_error::deserialize::<_, T>(&root.value()) {
+            Ok(value) => return is_first.then_some(value),
+            Err(error) => error,
+        };
+        let message = error.inner().to_string();
+        let path = steps(&root, error.path(), &message);
+        // What must be there and was taken out takes its parent with it, and that is no mistake of its own.
+        let is_ours = missing(&message).is_some_and(|field| {
+            pruned.iter().any(|pruned| pruned.split_last() == Some((&Step::from(field), &path)))
+        });
+        let places = Places::of_tree(file, root);
+        if !is_ours {
+            found.push(told(&places, &path, &message, schema));
+        }
+        root = places.into_tree()?;
+        if path.is_empty() || !root.prune(&path) {
+            return None;
+        }
+        pruned.push(path);
+    }
+    None
+}
+
+/// The field that serde misses.
+fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
+}
+
+/// Serde's path, as far as the tree has it. Where the word that is refused is a key, to that key.
+fn steps(root: &Node, path: &serde_path_to_error::Path, message: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut node = root;
+    for segment in path {
+        let step = match segment {
+            Segment::Seq { index } => Step::Item(*index),
+            Segment::Map { key } => Step::Key(key.clone()),
+            Segment::Enum { .. } | Segment::Unknown => break,
+        };
+        let Some(child) = node.child(&step) else { break };
+        node = child;
+        steps.push(step);
+    }
+    let refused = message.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next());
+    if let Some(entry) = refused.and_then(|word| node.entry(word)) {
+        steps.push(Step::from(&entry.key));
+    }
+    steps
+}
+
+/// Serde's words in ours.
+fn told(places: &Places, path: &[Step], message: &str, schema: &Value) -> Diagnostic {
+    let mut place = places.of(path);
+    let written = if path.is_empty() { "the file".to_owned() } else { format!("`{}`", Written(path)) };
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (code, what, hint) = if let Some(field) = missing(message) {
+        let present = places.node(path).map(Node::keys).unwrap_or_default();
+        let known = properties(schema, path);
+        let strange = present.into_iter().filter(|key| !known.contains(key));
+        let hint = match near::nearest(field, strange) {
+            Some(near) => format!("rename `{near}` to `{field}`"),
+            None => format!("add `{field}`"),
+        };
+        (Code::MissingField, format!("{written} has no `{field}`"), hint)
+    } else if message.starts_with("unknown variant") {
+        let word = quoted.next().unwrap_or_default().to_owned();
+        let known: Vec<&str> = quoted.collect();
+        let otherwise = format!("write one of: {}", known.join(", "));
+        let hint = near::hint(&word, known.iter().copied(), &otherwise);
+        if path.last() == Some(&Step::from(word.as_str())) {
+            place = places.of_key(path);
+        }
+        (Code::UnknownWord, format!("`{word}` is no word that may stand in {written}"), hint)
+    } else {
+        let value = places.node(path).map(Node::value).unwrap_or_default();
+        let what = match &value {
+            Value::String(text) => {
+                format!("{written} is {:?}: {message}", text.chars().take(60).collect::<String>())
+            }
+            _ => format!("{written}: {message}"),
+        };
+        let is_unquoted =
+            message.contains("expected a string") || message.contains("expected a borrowed string");
+        let hint = match value {
+            Value::Number(_) | Value::Bool(_) if is_unquoted => "write it in quotes".to_owned(),
+            Value::Null => "write a value, or delete the key".to_owned(),
+            _ => "correct the value; docs/schema and the manual say what may stand here".to_owned(),
+        };
+        (Code::WrongValue, what, hint)
+    };
+    Diagnostic::new(code, &places.file, place, what, hint)
+}
+
+/// The fields that are known at the end of a path.
+fn properties<'a>(schema: &'a Value, path: &[Step]) -> Vec<&'a str> {
+    let end = path.iter().try_fold(resolve(schema, schema), |at, step| {
+        let next = match step {
+            Step::Item(_) => at.get("items"),
+            Step::Key(key) => at
+                .get("properties")
+                .and_then(|known| known.get(key))
+                .or_else(|| at.get("additionalProperties")),
+        };
+        next.map(|next| resolve(next, schema))
+    });
+    let known = end.and_then(|end| end.get("properties")).and_then(Value::as_object);
+    known.map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default()
+}
