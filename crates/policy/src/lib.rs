@@ -14,6 +14,7 @@
 //! | [`plan`] | a checked scenario bound to a site |
 //! | [`read`] | the two files from their bytes, and back |
 //! | [`service`] | what an application is on the wire |
+//! | [`shipped`] | the documents that ship with the product |
 //! | [`yaml`] | text to a bounded tree that remembers where everything stands |
 
 pub mod bind;
@@ -24,4 +25,5 @@ pub mod packet;
 pub mod plan;
 pub mod read;
 pub mod service;
+pub mod shipped;
 pub mod yaml;

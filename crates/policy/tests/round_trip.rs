@@ -99,8 +99,8 @@ prop_compose! {
     fn rule()(app in text(), zones in prop::collection::vec(text(), 0..4), to in text(), why in text(), group in prop::option::of(text()),
         risk in prop::option::of(any::<u8>()), rate in prop::option::of(any::<u32>()), profile in unknown(),
         a in strange(), b in strange(), c in strange()) -> Value {
-        let mut rule = json!({
-            "application": with(json!({"app_id": app, "category": "networking", "depends_on": [to]}), a),
+        let rule = json!({
+            "application": with(json!({"app_id": app, "category": "networking", "risk": risk, "depends_on": [to]}), a),
             "zones": with(json!({"from": zones, "to": to}), b),
             "direction": "inbound",
             "action": "reject",
@@ -110,7 +110,6 @@ prop_compose! {
             "identity": {"user_group": group},
             "rationale": {"en": why},
         });
-        rule["application"]["risk"] = risk.map_or(Value::Null, Value::from);
         with(rule, c)
     }
 }
@@ -124,7 +123,7 @@ prop_compose! {
             "references": [{"url": title, "retrieved": "2026-06-04", "endpoints": [id]}],
             "rules": rules,
         }), more);
-        serde_json::from_value(value).unwrap()
+        typed(value)
     }
 }
 
@@ -141,8 +140,14 @@ prop_compose! {
             "hosts": {host.clone(): [v6]},
             "tests": [{"from": host, "to": name, "service": "udp/1-9", "expect": "drop"}],
         }), more);
-        serde_json::from_value(value).unwrap()
+        typed(value)
     }
+}
+
+/// What was made up above is a document.
+#[expect(clippy::unwrap_used, reason = "a test's own helper")]
+fn typed<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
 }
 
 proptest! {
