@@ -6,24 +6,38 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`assertion`] | the site's tests against the evaluator |
 //! | [`bind`] | a scenario and a site to a plan |
 //! | [`diagnostic`] | what is told about a document: which mistake, where, why, what to do |
+//! | [`diff`] | what gains and what loses reach between two plans |
 //! | [`document`] | the two files that people write, as types |
-//! | [`packet`] | a packet, as far as the policy looks at it |
+//! | [`evaluate`] | one packet in, its verdict out |
+//! | [`explain`] | a verdict in words, and what is missing |
+//! | [`names`] | names in questions |
 //! | [`near`] | words that look alike |
+//! | [`packet`] | a packet, as far as the policy looks at it |
 //! | [`plan`] | a checked scenario bound to a site |
+//! | [`reach`] | all that somebody may reach, and a picture of zones |
 //! | [`read`] | the two files from their bytes, and back |
+//! | [`region`] | all packets at once, in classes |
 //! | [`service`] | what an application is on the wire |
 //! | [`shipped`] | the documents that ship with the product |
 //! | [`yaml`] | text to a bounded tree that remembers where everything stands |
 
+pub mod assertion;
 pub mod bind;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
+pub mod evaluate;
+pub mod explain;
+pub mod names;
 pub mod near;
 pub mod packet;
 pub mod plan;
+pub mod reach;
 pub mod read;
+pub mod region;
 pub mod service;
 pub mod shipped;
 pub mod yaml;

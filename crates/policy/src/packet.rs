@@ -1,5 +1,6 @@
 //! A packet, as far as the policy looks at it.
 
+use crate::evaluate::Family;
 use crate::service::Service;
 use std::net::IpAddr;
 
@@ -52,10 +53,58 @@ impl Payload {
             _ => false,
         }
     }
+
+    /// The protocol's number, and its destination port or, for ICMP, its type in the upper byte (the code is taken for 0):
+    /// the same pair by which the kernel knows a connection.
+    #[must_use]
+    pub const fn key(self) -> (u8, u16) {
+        match self {
+            Self::Tcp(port) => (6, port),
+            Self::Udp { to, .. } => (17, to),
+            Self::Icmp(kind) => (1, (kind as u16) << 8),
+            Self::Icmp6(kind) => (58, (kind as u16) << 8),
+            Self::Other(protocol) => (protocol, 0),
+        }
+    }
+
+    /// Whether the kernel begins a connection with it. Of ICMP only questions do: 8 echo, 13 timestamp, 15 information,
+    /// 17 address mask (RFC 792, RFC 950); 128 echo, 139 node information (RFC 4443, RFC 4620). Errors belong to the connection
+    /// that they are about.
+    #[must_use]
+    pub const fn begins_connection(self, family: Family) -> bool {
+        match self {
+            Self::Icmp(kind) => matches!(family, Family::V4) && matches!(kind, 8 | 13 | 15 | 17),
+            Self::Icmp6(kind) => matches!(family, Family::V6) && matches!(kind, 128 | 139),
+            _ => true,
+        }
+    }
+
+    /// Whether a link cannot do without it: neighbour discovery (RFC 4861: 133 to 136), and group membership
+    /// (IGMP; MLD, RFC 2710 and RFC 3810: 130 to 132 and 143).
+    #[must_use]
+    pub const fn keeps_link_working(self, family: Family) -> bool {
+        match self {
+            Self::Icmp6(kind) => matches!(family, Family::V6) && matches!(kind, 130..=136 | 143),
+            Self::Other(protocol) => matches!(family, Family::V4) && protocol == 2,
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(port) => write!(f, "tcp/{port}"),
+            Self::Udp { to, .. } => write!(f, "udp/{to}"),
+            Self::Icmp(kind) => write!(f, "icmp/{kind}"),
+            Self::Icmp6(kind) => write!(f, "icmp6/{kind}"),
+            Self::Other(protocol) => write!(f, "protocol {protocol}"),
+        }
+    }
 }
 
 /// Which way a packet takes through the appliance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Path {
     /// To the appliance.
