@@ -105,7 +105,7 @@ fn rule(dice: &mut Dice, index: usize, zones: usize) -> Rule {
         sources,
         services: (0..1 + dice.throw(3)).map(|_| service(dice)).collect(),
         multicast: (0..groups).map(|_| parsed(dice.of(&GROUPS))).collect(),
-        log: Log { at_start: dice.is(2), at_end: false, is_high: dice.is(4) },
+        log: Log { at_start: dice.is(2), at_end: false, is_high: dice.is(4), per_second: None },
         is_shadow: dice.is(6),
         is_clear_text: dice.is(4),
         rationale: [("en".to_owned(), format!("reason {index}"))].into(),

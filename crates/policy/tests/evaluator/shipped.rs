@@ -36,7 +36,7 @@ fn rule(app_id: &str, action: Action, from: &[usize], to: usize, services: &[&st
         sources: None,
         services: services.iter().map(|service| service.parse().unwrap()).collect(),
         multicast: Vec::new(),
-        log: Log { at_start: true, at_end: false, is_high: action == Action::Drop },
+        log: Log { at_start: true, at_end: false, is_high: action == Action::Drop, per_second: None },
         is_shadow: false,
         is_clear_text: action == Action::Drop,
         rationale: [("en".to_owned(), format!("why {app_id}"))].into(),
