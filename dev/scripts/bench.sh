@@ -23,5 +23,5 @@ say "tests that measure"
 unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
 export PORTCULLIS_PEERS="$cache/peers/bin"
 cargo test --locked --release --package e2e -- figures --test-threads 1 --nocapture
-cargo test --locked --release --package policy --test evaluator -- figures --nocapture
+cargo test --locked --release --package policy --test proof -- figures --nocapture
 write_figures

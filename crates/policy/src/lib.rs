@@ -20,6 +20,7 @@
 //! | [`reach`] | all that somebody may reach, and a picture of zones |
 //! | [`read`] | the two files from their bytes, and back |
 //! | [`region`] | all packets at once, in classes |
+//! | [`render`] | the plan as text for `nft -f` |
 //! | [`service`] | what an application is on the wire |
 //! | [`shipped`] | the documents that ship with the product |
 //! | [`yaml`] | text to a bounded tree that remembers where everything stands |
@@ -38,6 +39,7 @@ pub mod plan;
 pub mod reach;
 pub mod read;
 pub mod region;
+pub mod render;
 pub mod service;
 pub mod shipped;
 pub mod yaml;

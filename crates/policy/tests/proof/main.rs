@@ -4,6 +4,7 @@
 
 mod answers;
 mod reference;
+mod render;
 mod sample;
 mod shipped;
 mod speed;
