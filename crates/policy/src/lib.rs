@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`assertion`] | the site's tests against the evaluator |
 //! | [`bind`] | a scenario and a site to a plan |
+//! | [`check`] | what is wrong with both documents, or worth knowing |
 //! | [`diagnostic`] | what is told about a document: which mistake, where, why, what to do |
 //! | [`diff`] | what gains and what loses reach between two plans |
 //! | [`document`] | the two files that people write, as types |
@@ -27,6 +28,7 @@
 
 pub mod assertion;
 pub mod bind;
+pub mod check;
 pub mod diagnostic;
 pub mod diff;
 pub mod document;

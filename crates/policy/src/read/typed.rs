@@ -105,7 +105,9 @@ fn told(places: &Places, path: &[Step], message: &str, schema: &Value) -> Diagno
             message.contains("expected a string") || message.contains("expected a borrowed string");
         let hint = match value {
             Value::Number(_) | Value::Bool(_) if is_unquoted => "write it in quotes".to_owned(),
-            Value::Null => "write a value, or delete the key".to_owned(),
+            Value::Null => "write a value, or delete the key; if it is the rest of a text inside `{ }`, where a comma ends \
+                            what has no quotes, put the text in quotes"
+                .to_owned(),
             _ => "correct the value; docs/schema and the manual say what may stand here".to_owned(),
         };
         (Code::WrongValue, what, hint)
