@@ -1,0 +1,351 @@
+//! What is said over the socket: requests, answers and records, each one JSON object in a frame of four bytes of
+//! length (big-endian) and so many bytes.
+
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The longest frame, in bytes.
+pub const MAX_FRAME: usize = 16 * 1024 * 1024;
+/// How long a policy may be on trial, in seconds.
+pub const MAX_TRIAL: u32 = 3600;
+/// How long a pinhole may stay open without being opened anew, in seconds.
+pub const MAX_PINHOLE: u32 = 24 * 3600;
+/// The most pinholes at once, and the most isolated addresses.
+pub const MAX_ELEMENTS: usize = 16_384;
+/// The most connections in one list.
+pub const MAX_CONNECTIONS: usize = 65_536;
+
+/// What `portcullis` may ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Put a policy on trial: it holds for so many seconds, then what was confirmed before holds again.
+    Load {
+        /// The table with the confirmed and the candidate chains, in the shape that the crate's documentation says.
+        trial: String,
+        /// The table in which the candidate is what is confirmed: loaded and kept by `Confirm`.
+        settled: String,
+        /// For how long, 1 to [`MAX_TRIAL`].
+        seconds: u32,
+    },
+    /// Make the policy on trial the confirmed one.
+    Confirm {
+        /// The trial's number, so that nobody confirms another than they have seen.
+        generation: u64,
+    },
+    /// End the trial now.
+    Revert,
+    /// Load what should hold anew, because something foreign changed it.
+    Repair,
+    /// Open a pinhole, or prolong it.
+    Open(Pinhole),
+    /// Close one. It is no error if it is closed already.
+    Close {
+        /// Its identifier.
+        id: String,
+    },
+    /// Isolate a device's address, or end that.
+    Isolate {
+        /// The address.
+        address: IpAddr,
+        /// Whether it is isolated from now on.
+        on: bool,
+    },
+    /// List the connections that the kernel tracks.
+    Connections,
+    /// End these connections: the kernel forgets them, and local TCP sockets are reset.
+    End {
+        /// Which; at most [`MAX_CONNECTIONS`].
+        connections: Vec<Connection>,
+    },
+    /// Say how things stand.
+    Status,
+    /// Turn this connection into a stream of records.
+    Follow,
+}
+
+/// A short-lived opening to one port of one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pinhole {
+    /// Names it: 1 to 64 of `a-z A-Z 0-9 - _`.
+    pub id: String,
+    /// To this address.
+    pub to: IpAddr,
+    /// By this protocol.
+    pub protocol: Transport,
+    /// To this port.
+    pub port: u16,
+    /// It closes by itself after so many seconds, 1 to [`MAX_PINHOLE`].
+    pub seconds: u32,
+}
+
+/// A protocol with ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl Transport {
+    /// Its number (IANA).
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+        }
+    }
+
+    /// Its name, as `nft` writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// A connection, by its first packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// Who began it.
+    pub from: IpAddr,
+    /// With whom.
+    pub to: IpAddr,
+    /// The protocol's number (IANA).
+    pub protocol: u8,
+    /// From this port; of ICMP the identifier.
+    pub source: u16,
+    /// To that port; of ICMP the type in the high and the code in the low byte.
+    pub port: u16,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The policy is on trial.
+    Loaded {
+        /// Its number, for `Confirm`.
+        generation: u64,
+    },
+    /// It is done.
+    Done,
+    /// How things stand.
+    Status(Box<Status>),
+    /// The connections that the kernel tracks.
+    Connections {
+        /// At most [`MAX_CONNECTIONS`].
+        connections: Vec<Connection>,
+        /// There are more.
+        more: bool,
+    },
+    /// Connections were ended.
+    Ended {
+        /// So many the kernel has forgotten.
+        tracked: u32,
+        /// So many local sockets were reset.
+        sockets: u32,
+    },
+    /// A part of the stream after `Follow`.
+    Records {
+        /// The number of the first: all that was ever produced is counted from 0, so that a reader sees what it missed.
+        first: u64,
+        /// The records.
+        records: Vec<Record>,
+    },
+    /// It was not done.
+    Failed {
+        /// In what way.
+        kind: FailureKind,
+        /// One line: what, and why.
+        text: String,
+    },
+}
+
+/// In what way something was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The request cannot be carried out as it is.
+    Refused,
+    /// The trial is over, or it is another one.
+    Over,
+    /// Somebody else holds it.
+    Busy,
+    /// The kernel or a file failed.
+    Failed,
+}
+
+/// How things stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The confirmed policy's number; without one nothing is enforced but during a trial.
+    pub confirmed: Option<u64>,
+    /// The policy on trial.
+    pub trial: Option<Trial>,
+    /// The confirmed policy could not be loaded: nothing passes but on the loopback.
+    pub shut: bool,
+    /// Open pinholes; `seconds` is what is left.
+    pub pinholes: Vec<Pinhole>,
+    /// Isolated addresses.
+    pub isolated: Vec<IpAddr>,
+    /// What each rule has counted.
+    pub counters: Vec<Counter>,
+    /// Where the kernel differs from what should hold, each in a line.
+    pub drift: Vec<String>,
+    /// Base chains of other tables that see packets before ours do.
+    pub earlier: Vec<String>,
+    /// Log records read, and lost in the kernel.
+    pub log: Log,
+}
+
+/// A policy on trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Its number.
+    pub generation: u64,
+    /// The kernel falls back after so many seconds.
+    pub seconds_left: u32,
+}
+
+/// What a rule has counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// The chain that it stands in.
+    pub chain: String,
+    /// Its comment, which leads back to the policy.
+    pub comment: String,
+    /// Packets that it matched.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// How much was logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// Records read.
+    pub read: u64,
+    /// Records lost between the kernel and the reader.
+    pub lost: u64,
+}
+
+/// What the stream carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// A packet that a rule logged.
+    Packet(Box<Packet>),
+    /// So many records are missing here.
+    Lost {
+        /// How many.
+        records: u64,
+    },
+    /// The kernel differs from what should hold in these ways; empty: it agrees again.
+    Drift {
+        /// Each in a line.
+        differences: Vec<String>,
+    },
+    /// A connection arrived at the sinkhole.
+    Arrival {
+        /// When, in microseconds since 1970.
+        at: i64,
+        /// From where.
+        from: IpAddr,
+        /// From which port.
+        source: u16,
+        /// What it wanted to reach.
+        to: IpAddr,
+        /// On which port.
+        port: u16,
+        /// What it sent first, in hexadecimal.
+        first: String,
+    },
+}
+
+/// A packet that a rule logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Packet {
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// What the rule says of itself; `None` if it is not in our form.
+    pub mark: Option<Mark>,
+    /// From where.
+    pub from: Option<IpAddr>,
+    /// To where.
+    pub to: Option<IpAddr>,
+    /// The protocol's number (IANA).
+    pub protocol: u8,
+    /// From this port; of ICMP the type.
+    pub source: u16,
+    /// To that port; of ICMP the code.
+    pub port: u16,
+    /// The interface that it came in by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<String>,
+    /// The interface that it would leave by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<String>,
+    /// Its length by its own header, in bytes.
+    pub bytes: u32,
+    /// What it carries, the first bytes, in hexadecimal.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub first: String,
+}
+
+/// What a log prefix says: `pc:<i|o|f>:<rule|default>:<app>:<verdict>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// `i`, `o` or `f`: to, from or through the appliance.
+    pub path: char,
+    /// The rule's place in the policy; `None` for the default.
+    pub rule: Option<u32>,
+    /// Its application.
+    pub app: String,
+    /// What happened to the packet.
+    pub verdict: String,
+}
+
+/// Reads a request's frame, without its length.
+///
+/// # Errors
+/// What is wrong with it, in a line.
+pub fn parse(frame: &[u8]) -> Result<Request, String> {
+    if frame.len() > MAX_FRAME {
+        return Err(format!("a frame of {} bytes: at most {MAX_FRAME}", frame.len()));
+    }
+    let request: Request = serde_json::from_slice(frame).map_err(|error| format!("no request: {error}"))?;
+    match &request {
+        Request::Load { seconds, .. } => bounded("seconds", *seconds, MAX_TRIAL)?,
+        Request::Open(pinhole) => {
+            bounded("seconds", pinhole.seconds, MAX_PINHOLE)?;
+            if !is_id(&pinhole.id) {
+                return Err("a pinhole's id: 1 to 64 of a-z A-Z 0-9 - _".to_owned());
+            }
+        }
+        Request::End { connections } if connections.len() > MAX_CONNECTIONS => {
+            return Err(format!("{} connections: at most {MAX_CONNECTIONS} at once", connections.len()));
+        }
+        _ => {}
+    }
+    Ok(request)
+}
+
+fn bounded(what: &str, value: u32, most: u32) -> Result<(), String> {
+    if (1..=most).contains(&value) { Ok(()) } else { Err(format!("{value} {what}: 1 to {most}")) }
+}
+
+/// Whether it may name a pinhole.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
