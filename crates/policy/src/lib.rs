@@ -22,6 +22,7 @@
 //! | [`read`] | the two files from their bytes, and back |
 //! | [`region`] | all packets at once, in classes |
 //! | [`render`] | the plan as text for `nft -f` |
+//! | [`schema`] | the JSON Schemas of both documents |
 //! | [`service`] | what an application is on the wire |
 //! | [`shipped`] | the documents that ship with the product |
 //! | [`yaml`] | text to a bounded tree that remembers where everything stands |
@@ -42,6 +43,7 @@ pub mod reach;
 pub mod read;
 pub mod region;
 pub mod render;
+pub mod schema;
 pub mod service;
 pub mod shipped;
 pub mod yaml;

@@ -7,11 +7,13 @@
 //! | module | promises about |
 //! |---|---|
 //! | [`controller`] | documents, links, claims and whole services of a BMC |
+//! | [`documents`] | the two files of a policy |
 //! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
 //! | [`sealed`] | key files, passphrase records and sealed secrets |
 //! | [`mutate`] | seeded changes to an input |
 
 pub mod controller;
+pub mod documents;
 pub mod log;
 pub mod mutate;
 pub mod sealed;
@@ -28,7 +30,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "bmc_claim", run: controller::claim },
     Target { name: "bmc_document", run: controller::document },
     Target { name: "bmc_inventory", run: controller::inventory },
@@ -36,6 +38,8 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "evidence_checkpoint", run: log::checkpoint },
     Target { name: "evidence_record", run: log::record },
     Target { name: "evidence_tamper", run: log::tamper },
+    Target { name: "policy_scenario", run: documents::scenario },
+    Target { name: "policy_site", run: documents::site },
     Target { name: "vault_key", run: sealed::key },
     Target { name: "vault_sealed", run: sealed::sealed },
     Target { name: "vault_stretch", run: sealed::stretch },

@@ -17,6 +17,8 @@ pub struct Builder {
     anchors: BTreeMap<usize, (Node, Size)>,
     documents: usize,
     spent: Size,
+    /// Where the text ends.
+    end: Place,
 }
 
 /// How much a node comes to.
@@ -49,9 +51,14 @@ enum Filling {
 }
 
 impl Builder {
+    /// Nothing has been read of a text that ends there.
+    pub fn new(end: Place) -> Self {
+        Self { end, ..Self::default() }
+    }
+
     /// Takes the next event.
     pub fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Refusal> {
-        let place = Place::of(&span.start);
+        let place = Place::of(&span.start, self.end);
         match event {
             Event::DocumentStart(_) => self.begin(place),
             Event::Scalar(text, style, anchor, tag) => {
@@ -67,7 +74,7 @@ impl Builder {
                 let filling = Filling::Mapping { entries: Vec::new(), keys: BTreeMap::new(), key: None };
                 self.open(anchor, place, filling)
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(Place::of(&span.end)),
+            Event::SequenceEnd | Event::MappingEnd => self.close(Place::of(&span.end, self.end)),
             Event::Alias(anchor) => self.alias(anchor, place),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
         }
@@ -100,7 +107,7 @@ impl Builder {
         anchor: usize,
         span: Span,
     ) -> Result<(), Refusal> {
-        let place = Place::of(&span.start);
+        let place = Place::of(&span.start, self.end);
         self.spend(Size { nodes: 1, text: text.len(), height: 0 }, place)?;
         if let Some(Frame { filling: Filling::Mapping { keys, key: key @ None, .. }, .. }) =
             self.open.last_mut()
@@ -128,7 +135,7 @@ impl Builder {
             })?,
             _ => Value::String(text.into_owned()),
         };
-        let node = Node { place, end: Place::of(&span.end), kind: Kind::Scalar(value) };
+        let node = Node { place, end: Place::of(&span.end, self.end), kind: Kind::Scalar(value) };
         self.put(node, anchor, size)
     }
 

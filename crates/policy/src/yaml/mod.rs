@@ -49,10 +49,11 @@ impl Refusal {
 /// The first thing that is not YAML, not within the bounds or not within what policy files may use.
 pub fn parse(bytes: &[u8]) -> Result<Node, Refusal> {
     let text = text(bytes)?;
-    let mut builder = build::Builder::default();
+    let end = Place::after(text);
+    let mut builder = build::Builder::new(end);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| broken(&error))?;
+        let (event, span) = event.map_err(|error| broken(&error, end))?;
         let is_last = matches!(event, Event::StreamEnd);
         builder.take(event, span)?;
         if is_last {
@@ -72,8 +73,8 @@ pub fn parse(bytes: &[u8]) -> Result<Node, Refusal> {
 }
 
 /// The reader's words in ours. Brackets it takes 255 deep, and reads ahead of what has been counted.
-fn broken(error: &ScanError) -> Refusal {
-    let place = Place::of(error.marker());
+fn broken(error: &ScanError, end: Place) -> Refusal {
+    let place = Place::of(error.marker(), end);
     if error.info().contains("recursion limit") {
         return Refusal::new(Code::Limit, place, "brackets nest too deep", "make it flatter");
     }

@@ -17,14 +17,16 @@ impl Place {
     /// Where a text begins.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    pub(super) fn of(marker: &Marker) -> Self {
-        Self { line: marker.line().max(1), column: marker.col() + 1 }
+    /// A place that the reader tells; it adds a line to a text that does not end with one.
+    pub(super) fn of(marker: &Marker, end: Self) -> Self {
+        Self { line: marker.line().max(1), column: marker.col() + 1 }.min(end)
     }
 
-    /// The place just after this text.
+    /// The place just after this text. Lines end with CR, LF or both.
     pub(super) fn after(text: &str) -> Self {
-        let last = text.rsplit('\n').next().unwrap_or_default();
-        Self { line: text.matches('\n').count() + 1, column: last.chars().count() + 1 }
+        let last = text.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let breaks = text.matches(['\n', '\r']).count() - text.matches("\r\n").count();
+        Self { line: breaks + 1, column: last.chars().count() + 1 }
     }
 }
 
