@@ -53,7 +53,7 @@ const NETWORKS: [&str; 18] = [
     "ff00::/8",
 ];
 pub const GROUPS: [&str; 4] = ["239.255.255.253", "255.255.255.255", "ff02::116", "ff05::1:3"];
-const PORTS: [u16; 12] = [0, 22, 23, 80, 80, 443, 443, 427, 5988, 5989, 40000, 65535];
+pub const PORTS: [u16; 12] = [0, 22, 23, 80, 80, 443, 443, 427, 5988, 5989, 40000, 65535];
 const PEOPLE: [&str; 6] =
     ["10.0.0.64/28", "10.0.0.0/17", "10.0.1.7/32", "fd00::/80", "fd00::47/128", "0.0.0.0/0"];
 const INTERFACES: [&str; 4] = ["eth0", "eth1", "eth2", "eth3"];
@@ -89,7 +89,11 @@ fn zone(dice: &mut Dice, index: usize) -> Zone {
     Zone { name: format!("zone{index}"), interfaces, networks, is_choke_point: dice.is(2) }
 }
 
-fn rule(dice: &mut Dice, index: usize, zones: usize) -> Rule {
+pub fn action(dice: &mut Dice) -> Action {
+    dice.of(&[Action::Allow, Action::Allow, Action::Allow, Action::Drop, Action::Reject])
+}
+
+pub fn rule(dice: &mut Dice, index: usize, zones: usize) -> Rule {
     let mut from: Vec<usize> = (0..zones).filter(|_| dice.is(2)).collect();
     if from.is_empty() {
         from.push(dice.throw(zones));
@@ -99,7 +103,7 @@ fn rule(dice: &mut Dice, index: usize, zones: usize) -> Rule {
     Rule {
         index,
         app_id: format!("app{index}"),
-        action: dice.of(&[Action::Allow, Action::Allow, Action::Allow, Action::Drop, Action::Reject]),
+        action: action(dice),
         from,
         to: dice.throw(zones),
         sources,
@@ -117,7 +121,7 @@ pub fn ports(dice: &mut Dice) -> Ports {
     if dice.is(3) { Ports::new(a.min(b), a.max(b)).unwrap() } else { Ports::new(a, a).unwrap() }
 }
 
-fn service(dice: &mut Dice) -> Service {
+pub fn service(dice: &mut Dice) -> Service {
     match dice.throw(7) {
         0..=2 => Service::Tcp(ports(dice)),
         3 | 4 => Service::Udp(ports(dice)),
