@@ -63,6 +63,7 @@ case "$want" in
     need chromium chromium
     need chromedriver chromium-driver
     need ip iproute2
+    need nft nftables
     need openssl openssl
     need rsyslogd rsyslog
     need faketime faketime

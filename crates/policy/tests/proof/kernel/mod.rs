@@ -1,6 +1,7 @@
 //! The evaluator against the kernel: random policies are loaded into a network namespace, real packets are sent through it, and
 //! what passes, and which rule counted it, must be what the evaluator says.
 
+mod alive;
 mod live;
 mod policies;
 mod wire;

@@ -154,6 +154,25 @@ impl World {
         run("ip", &["netns", "exec", &self.appliance, "sysctl", "-qw", setting], "");
     }
 
+    /// The appliance's namespace.
+    pub fn here(&self) -> &str {
+        &self.appliance
+    }
+
+    /// Everybody else's.
+    pub fn there(&self) -> &str {
+        &self.rest
+    }
+
+    /// Gives somebody addresses at the other end of a wire, so that programs can run there.
+    pub fn settle(&self, device: &str, addresses: &[&str]) {
+        let add = |address: &&str| {
+            let nodad = if address.contains(':') { " nodad" } else { "" };
+            format!("addr add {address}/16 dev {device}{nodad}\n")
+        };
+        run("ip", &["-n", &self.rest, "-batch", "-"], &addresses.iter().map(add).collect::<String>());
+    }
+
     pub fn join(&mut self, groups: &[&str]) {
         let pairs = groups.iter().flat_map(|group| DEVICES.iter().map(move |device| (device, group)));
         let pairs: Vec<_> = pairs.collect();
