@@ -6,7 +6,7 @@ use crate::document::scenario::Rule;
 use crate::document::words::Action;
 use crate::service::Service;
 use ipnet::IpNet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Ports, or kinds of message, of one protocol: its number (IANA), the first and the last.
@@ -17,6 +17,8 @@ struct Reach<'a> {
     from: BTreeSet<&'a str>,
     to: &'a str,
     spans: Vec<Span>,
+    /// The least and the greatest of each protocol's spans: most pairs of rules are told apart by it.
+    hull: BTreeMap<u8, (u32, u32)>,
     groups: &'a [IpAddr],
     /// `None`: from everywhere in its zones.
     sources: Option<&'a [IpNet]>,
@@ -71,6 +73,13 @@ pub fn look(look: &Look<'_>, found: &mut Found) {
     }
 }
 
+/// Whether they may have a span in common.
+fn may_meet(a: &Reach<'_>, b: &Reach<'_>) -> bool {
+    a.hull.iter().any(|(protocol, (first, last))| {
+        b.hull.get(protocol).is_some_and(|(from, to)| first <= to && from <= last)
+    })
+}
+
 fn verb(action: Action) -> &'static str {
     match action {
         Action::Allow => "allow",
@@ -83,10 +92,17 @@ fn reach<'a>(look: &Look<'a>, rule: &'a Rule) -> Reach<'a> {
     let app_id = &rule.application.app_id;
     let application = look.application(app_id);
     let group = rule.identity.as_ref().and_then(|identity| identity.user_group.as_ref());
+    let spans: Vec<Span> = look.services(app_id).iter().flat_map(|&service| spans(service)).collect();
+    let mut hull = BTreeMap::new();
+    for &(protocol, first, last) in &spans {
+        let of = hull.entry(protocol).or_insert((first, last));
+        *of = (first.min(of.0), last.max(of.1));
+    }
     Reach {
         from: rule.zones.from.iter().map(String::as_str).collect(),
         to: &rule.zones.to,
-        spans: look.services(app_id).iter().flat_map(|&service| spans(service)).collect(),
+        spans,
+        hull,
         groups: application.map(|application| application.multicast.as_slice()).unwrap_or_default(),
         sources: group.map(|group| look.site.groups.get(group).map(Vec::as_slice).unwrap_or_default()),
         action: rule.action,
@@ -117,7 +133,10 @@ fn covered<'k, 'r, 'a>(later: &Reach<'_>, earlier: &'k [Known<'r, 'a>]) -> Optio
     let able: Vec<&Known<'_, '_>> = earlier
         .iter()
         .filter(|(_, _, earlier)| {
-            !earlier.is_shadow && earlier.to == later.to && holds(earlier.sources, later.sources)
+            !earlier.is_shadow
+                && may_meet(earlier, later)
+                && earlier.to == later.to
+                && holds(earlier.sources, later.sources)
         })
         .collect();
     let mut used = BTreeSet::new();
@@ -179,7 +198,7 @@ fn overlap(a: &Reach<'_>, b: &Reach<'_>) -> Vec<String> {
         (Some(these), None) | (None, Some(these)) => these.is_empty(),
         (None, None) => false,
     };
-    if a.to != b.to || is_apart || a.from.is_disjoint(&b.from) {
+    if a.to != b.to || is_apart || !may_meet(a, b) || a.from.is_disjoint(&b.from) {
         return Vec::new();
     }
     let mut common = Vec::new();
