@@ -72,6 +72,7 @@ fn every_mistake_is_told_at_once() {
         reading.diagnostics
     );
     assert_eq!(reading.diagnostics[0].hint, "write it in quotes");
+    assert!(reading.diagnostics[1].what.ends_with("expected a whole number from 0 to 255"));
 }
 
 #[test]

@@ -95,6 +95,7 @@ fn told(places: &Places, path: &[Step], message: &str, schema: &Value) -> Diagno
         (Code::UnknownWord, format!("`{word}` is no word that may stand in {written}"), hint)
     } else {
         let value = places.node(path).map(Node::value).unwrap_or_default();
+        let message = plain(message);
         let what = match &value {
             Value::String(text) => {
                 format!("{written} is {:?}: {message}", text.chars().take(60).collect::<String>())
@@ -113,6 +114,21 @@ fn told(places: &Places, path: &[Step], message: &str, schema: &Value) -> Diagno
         (Code::WrongValue, what, hint)
     };
     Diagnostic::new(code, &places.file, place, what, hint)
+}
+
+/// Rust's names of types in words.
+fn plain(message: &str) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        ("expected u8", "expected a whole number from 0 to 255"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
+        ("expected a boolean", "expected true or false"),
+        ("expected a sequence", "expected a list"),
+    ];
+    match WORDS.iter().find(|(theirs, _)| message.ends_with(theirs)) {
+        Some((theirs, ours)) => message.replace(theirs, ours),
+        None => message.to_owned(),
+    }
 }
 
 /// The fields that are known at the end of a path.

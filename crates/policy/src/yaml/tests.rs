@@ -42,6 +42,10 @@ fn words_are_found_in_one_line_too() {
     let text = "why: \"ä rule 3\"\n";
     let places = Places::new("f", text.as_bytes(), parse(text.as_bytes()).ok());
     assert_eq!(places.of_words(&steps!["why"], "rule 3"), Place { line: 1, column: 9 });
+    let text = "why: >-\n  See the\n  rule\n  3 of it.\n";
+    let places = Places::new("f", text.as_bytes(), parse(text.as_bytes()).ok());
+    assert_eq!(places.of_words(&steps!["why"], "rule 3"), Place { line: 3, column: 3 });
+    assert_eq!(places.of_words(&steps!["why"], "the rule"), Place { line: 2, column: 7 });
 }
 
 #[test]

@@ -201,19 +201,33 @@ impl Places {
         self.of(path)
     }
 
-    /// Where these words stand in the text at the end of a path: where the text begins if they are not found as they are.
+    /// Where these words stand in the text at the end of a path, over the end of a line too: where the text begins if they
+    /// are not found as they are.
     #[must_use]
     pub fn of_words(&self, path: &[Step], words: &str) -> Place {
         let start = self.of(path);
         let Some(node) = self.node(path) else { return start };
-        let lines = self.text.lines().enumerate().skip(node.place.line.saturating_sub(1));
-        for (at, line) in lines.take(node.end.line.saturating_sub(node.place.line) + 1) {
+        let count = node.end.line.saturating_sub(node.place.line) + 1;
+        let lines = self.text.lines().enumerate().skip(node.place.line.saturating_sub(1)).take(count);
+        let mut above: Option<(usize, usize, &str)> = None;
+        for (at, line) in lines {
             let skipped = if at + 1 == node.place.line { node.place.column - 1 } else { 0 };
             let from = line.char_indices().nth(skipped).map_or(line.len(), |(byte, _)| byte);
             let Some((_, rest)) = line.split_at_checked(from) else { continue };
+            let place = |line: usize, before: &str, skipped| Place {
+                line,
+                column: skipped + before.chars().count() + 1,
+            };
             if let Some((before, _)) = rest.split_once(words) {
-                return Place { line: at + 1, column: skipped + before.chars().count() + 1 };
+                return place(at + 1, before, skipped);
             }
+            if let (Some((first, second)), Some((number, skipped, above))) = (words.split_once(' '), above)
+                && let Some(before) = above.trim_end().strip_suffix(first)
+                && rest.trim_start().starts_with(second)
+            {
+                return place(number, before, skipped);
+            }
+            above = Some((at + 1, skipped, rest));
         }
         start
     }
