@@ -4,7 +4,7 @@ source "$(dirname "$0")/lib.sh"
 
 dev/scripts/setup.sh deb
 say "build"
-cargo build --locked --release --package portcullis
+cargo build --locked --release --package portcullis --package firewall
 program="$target/release/portcullis"
 made=packaging/generated
 rm -rf "$made"

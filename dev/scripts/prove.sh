@@ -3,7 +3,8 @@
 # Each can be made shorter or longer by a variable:
 #   PORTCULLIS_PROVE_KILLS          how often the appliance is killed under load (300)
 #   PORTCULLIS_PROVE_FUZZ_SECONDS   how long each parser is fuzzed (1800)
-# The sweep of a /16, and the policies that are held against the kernel, need root, for network namespaces of their own.
+#   PORTCULLIS_PROVE_LOCKOUTS       how many policies lock the administrator out (100)
+# The sweep of a /16, the policies that are held against the kernel, and the firewall's tests need root, for network namespaces of their own.
 source "$(dirname "$0")/lib.sh"
 source dev/scripts/figures.sh
 
@@ -39,6 +40,10 @@ cargo build --locked --release --package portcullis
 unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
 PORTCULLIS_BIN="$target/release/portcullis" PORTCULLIS_PEERS="$cache/peers/bin" \
   cargo test --locked --release --package e2e -- kill --test-threads 1 --nocapture
+
+say "a hundred lock-outs, every one taken back by the kernel; the firewall's log at full speed"
+PORTCULLIS_PROVE_LOCKOUTS="${PORTCULLIS_PROVE_LOCKOUTS:-100}" \
+  cargo test --locked --release --package firewall --test kernel -- --test-threads 1 --nocapture
 
 say "a sweep of a whole /16"
 PORTCULLIS_PROVE_SWEEP_PREFIX=16 PORTCULLIS_PROVE_SWEEP_CONTROLLERS=1000 PORTCULLIS_PROVE_SWEEP_PACE=1000 \

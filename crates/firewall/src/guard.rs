@@ -4,6 +4,7 @@
 //! the top only our tables, in them only chains, sets, maps, counters and limits, nowhere another file, a variable, or a word
 //! that hands packets to somebody else.
 
+use crate::drift::is_own;
 use std::collections::BTreeSet;
 
 /// The longest text, in bytes.
@@ -85,8 +86,8 @@ pub fn parse(text: &[u8]) -> Result<Shape, Refusal> {
         }
         if !line.trim_start_matches([' ', '\t']).starts_with('#') {
             words(line, |word| reader.take(word)).map_err(|why| Refusal { line: reader.line, why })?;
-        } else if line.chars().any(char::is_control) {
-            return refuse(reader.line, "a control character in a comment");
+        } else if line.contains('\\') || line.chars().any(char::is_control) {
+            return refuse(reader.line, "a backslash or control character in a comment");
         }
         reader.take(Word::Newline).map_err(|why| Refusal { line: reader.line, why })?;
         reader.line += 1;
@@ -145,6 +146,8 @@ struct Reader {
     /// The words of a statement at the top or in a table, until its end or its block.
     head: Vec<String>,
     is_bridge: bool,
+    /// We are in a set that the program fills.
+    in_own: bool,
     /// We are in a map that picks the candidate.
     in_pick: bool,
     /// An element of such a map has been read up to here, and whether it has a time-out.
@@ -220,6 +223,7 @@ impl Reader {
         if self.objects > MAX_OBJECTS {
             return Err("more than 65,536 objects");
         }
+        self.in_own = kind == "set" && is_own(name);
         self.in_pick = kind == "map" && name.starts_with("pick");
         match kind.as_str() {
             "map" if self.in_pick && self.is_bridge => return Err("a pick map belongs to the table inet"),
@@ -239,6 +243,9 @@ impl Reader {
             self.pick(word)?;
         }
         match word {
+            Word::Open if self.in_own => {
+                return Err("pinholes and isolation are filled by the program: leave the set empty");
+            }
             Word::Open if self.depth == MAX_DEPTH => return Err("blocks too deep inside each other"),
             Word::Open => self.depth += 1,
             Word::Close => self.depth -= 1,
@@ -306,6 +313,10 @@ mod tests {
             ("table inet portcullis {\n chain a {\n }\n} flush ruleset\n", 4),
             ("table inet portcullis {\n chain a {\n", 4),
             ("table inet portcullis {\n chain generation_1_confirmed {\n }\n}\n", 2),
+            (
+                "table inet portcullis {\n set pinholes4 { type ipv4_addr\n  elements = { 10.0.0.1 }\n }\n}\n",
+                3,
+            ),
             ("table inet portcullis {\n ct helper ftp {\n }\n}\n", 2),
             (
                 "table inet portcullis {\n map pick_x { type nf_proto : verdict\n elements = { ipv4 : goto c }\n }\n}\n",

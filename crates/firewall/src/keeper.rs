@@ -4,7 +4,7 @@ use crate::drift::{self, Listing};
 use crate::error::Error;
 use crate::guard::{self, MARKER, Shape};
 use crate::kernel;
-use crate::message::{Answer, MAX_ELEMENTS, Pinhole, Request, Status, Trial};
+use crate::message::{Answer, MAX_ELEMENTS, Pinhole, Request, Status, Transport, Trial};
 use crate::nft::Nft;
 use crate::state::{Rules, State};
 use serde::{Deserialize, Serialize};
@@ -211,7 +211,14 @@ impl Keeper {
         self.state.keep_pending(&Rules { generation, text: settled })?;
         let seconds_from = Instant::now();
         self.place(trial, &marker, &shape, Some(seconds), String::new()).await?;
-        self.trial = Some((generation, seconds_from + Duration::from_secs(seconds.into())));
+        let patience = Duration::from_secs(seconds.into());
+        if self.last.picks.iter().any(|pick| pick.left.is_none_or(|left| left > patience)) {
+            self.load_confirmed().await?;
+            return Err(Error::Request(format!(
+                "an element of the text outlives the trial's {seconds} seconds"
+            )));
+        }
+        self.trial = Some((generation, seconds_from + patience));
         Ok(Answer::Loaded { generation })
     }
 
@@ -355,7 +362,6 @@ impl Keeper {
         let (listing, earlier) = shown;
         self.last = listing.clone();
         self.status.earlier.clone_from(&earlier);
-        self.status.drift.clear();
         let intended = Intended { marker: marker.to_owned(), listing, earlier };
         if let Err(error) = self.state.keep_intended(&intended) {
             eprintln!("portcullis-firewall: {error}; after a restart the policy is loaded anew");
@@ -365,11 +371,10 @@ impl Keeper {
     }
 
     /// The openings in the kernel: of several pinholes with one key, the one that ends last.
-    fn openings(&self) -> BTreeMap<(IpAddr, crate::message::Transport, u16), (&str, Instant)> {
+    fn openings(&self) -> BTreeMap<(IpAddr, Transport, u16), (&str, Instant)> {
         let mut all = BTreeMap::new();
         for (id, (pinhole, ends)) in &self.pinholes {
-            let opening =
-                all.entry((pinhole.to, pinhole.protocol, pinhole.port)).or_insert((id.as_str(), *ends));
+            let opening = all.entry(key(pinhole)).or_insert((id.as_str(), *ends));
             if *ends > opening.1 {
                 *opening = (id.as_str(), *ends);
             }
@@ -391,36 +396,38 @@ impl Keeper {
             return Err(Error::TooMany(MAX_ELEMENTS));
         }
         let ends = now + Duration::from_secs(pinhole.seconds.into());
+        let was_open = self.pinholes.values().any(|(other, _)| key(other) == key(&pinhole));
         let new = pinhole.clone();
         let old = self.pinholes.insert(pinhole.id.clone(), (pinhole, ends));
-        if let Err(error) = self.settle(&new) {
+        if let Err(error) = self.settle(&new, was_open) {
             self.pinholes.remove(&new.id);
             return Err(error);
         }
         // A name that now means another opening: the one that it meant before closes.
-        old.map_or(Ok(()), |(old, _)| self.settle(&old))
+        old.map_or(Ok(()), |(old, _)| self.settle(&old, true))
     }
 
     fn close(&mut self, id: &str) -> Result<(), Error> {
         match self.pinholes.remove(id) {
-            Some((pinhole, _)) => self.settle(&pinhole),
+            Some((pinhole, _)) => self.settle(&pinhole, true),
             None => Ok(()),
         }
     }
 
     /// Makes the kernel's element for a pinhole's key what the pinholes that are open say.
-    fn settle(&mut self, pinhole: &Pinhole) -> Result<(), Error> {
+    fn settle(&mut self, pinhole: &Pinhole, was_open: bool) -> Result<(), Error> {
         let service = (pinhole.protocol.number(), pinhole.port);
-        let opening = self.openings().get(&(pinhole.to, pinhole.protocol, pinhole.port)).copied();
+        let same = self.pinholes.values().filter(|(other, _)| key(other) == key(pinhole));
+        let opening = same.max_by_key(|(_, ends)| *ends);
         let left = opening.map(|(_, ends)| ends.saturating_duration_since(Instant::now()));
         let left = left.filter(|left| left.as_millis() > 0);
         let element = kernel::Element {
             set: self.set(pinhole_set(pinhole.to))?,
             key: kernel::key(pinhole.to, Some(service)),
             lifetime: left.unwrap_or_default(),
-            comment: opening.map_or("", |(id, _)| id),
+            comment: opening.map_or("", |(opening, _)| &opening.id),
         };
-        kernel::change(&element, left.is_some())?;
+        kernel::change(&element, was_open, left.is_some())?;
         self.changes.1 += 1;
         Ok(())
     }
@@ -431,7 +438,11 @@ impl Keeper {
         }
         let set = self.set(isolation_set(address))?;
         let key = kernel::key(address, None);
-        kernel::change(&kernel::Element { set, key, lifetime: Duration::ZERO, comment: "isolated" }, on)?;
+        kernel::change(
+            &kernel::Element { set, key, lifetime: Duration::ZERO, comment: "isolated" },
+            !on,
+            on,
+        )?;
         self.changes.1 += 1;
         if on {
             self.isolated.insert(address)
@@ -530,10 +541,15 @@ impl Keeper {
     }
 }
 
+/// What a pinhole opens; several may open the same.
+const fn key(hole: &Pinhole) -> (IpAddr, Transport, u16) {
+    (hole.to, hole.protocol, hole.port)
+}
+
 fn pinhole_set(address: IpAddr) -> &'static str {
     if address.is_ipv4() { "pinholes4" } else { "pinholes6" }
 }
 
 fn isolation_set(address: IpAddr) -> &'static str {
-    if address.is_ipv4() { "isolated4" } else { "isolated6" }
+    if address.is_ipv4() { "quarantined4" } else { "quarantined6" }
 }

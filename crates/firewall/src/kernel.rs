@@ -64,11 +64,12 @@ pub struct Element<'a> {
     pub comment: &'a str,
 }
 
-/// Puts an element in (anew, if it is there) or takes it out. An element that is not there is taken out already.
+/// Takes an element out, or puts it in, or both in one transaction. What is not there is taken out already; a try of that makes
+/// the kernel wait, so say only what is to be expected.
 ///
 /// # Errors
 /// The kernel's.
-pub fn change(element: &Element<'_>, put: bool) -> Result<(), Error> {
+pub fn change(element: &Element<'_>, remove: bool, put: bool) -> Result<(), Error> {
     let tell = |remove: bool, put: bool| {
         let begin = Message::netfilter(0, 0x10, 0, 0, NFTABLES);
         let end = Message::netfilter(0, 0x11, 0, 0, NFTABLES);
@@ -77,7 +78,7 @@ pub fn change(element: &Element<'_>, put: bool) -> Result<(), Error> {
         let batch = [Some(begin), removal, addition, Some(end)].into_iter().flatten();
         open().and_then(|mut socket| socket.ask(batch, usize::from(remove) + usize::from(put), |_| {}))
     };
-    match tell(true, put) {
+    match tell(remove, put) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && put => tell(false, true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
@@ -210,22 +211,29 @@ fn forget(connection: &Connection) -> io::Result<()> {
     open()?.ask([question], 1, |_| {})
 }
 
-/// `SOCK_DESTROY` with `struct inet_diag_req_v2` (`include/uapi/linux/inet_diag.h`).
+/// Resets the socket between these two ends: `SOCK_DIAG_BY_FAMILY`, then `SOCK_DESTROY`, both with `struct inet_diag_req_v2`
+/// (`include/uapi/linux/inet_diag.h`).
 fn destroy(local: (IpAddr, u16), remote: (IpAddr, u16)) -> io::Result<()> {
-    // Every state but LISTEN.
-    let states: u32 = !(1 << 10);
-    let mut request = vec![family(local.0), 6, 0, 0];
-    request.extend(states.to_ne_bytes());
-    request.extend(local.1.to_be_bytes());
-    request.extend(remote.1.to_be_bytes());
+    let mut request = vec![family(local.0), 6, 0, 0, 0xff, 0xff, 0xff, 0xff];
+    request.extend([local.1.to_be_bytes(), remote.1.to_be_bytes()].as_flattened());
     for address in [local.0, remote.0] {
         let mut wide = bytes(address);
         wide.resize(16, 0);
         request.extend(wide);
     }
-    // Any interface, any cookie (`INET_DIAG_NOCOOKIE`).
     request.extend([0; 4]);
-    request.extend([0xff; 8]);
-    let mut socket = Socket::open(netlink::SOCK_DIAG, 0, SocketFlags::empty())?;
-    socket.ask([Message::new(21, ACK, &request)], 1, |_| {})
+    let ask = |kind, cookie: &[u8], take: &mut dyn FnMut(Received<'_>)| {
+        let message = Message::new(kind, ACK, &[&request, cookie].concat());
+        Socket::open(netlink::SOCK_DIAG, 0, SocketFlags::empty())?.ask([message], 1, take)
+    };
+    let mut found = None;
+    ask(20, &[0xff; 8], &mut |message| {
+        let state = message.body.get(1).copied();
+        found = state.zip(message.body.get(44..52).map(<[u8]>::to_vec));
+    })?;
+    match found {
+        // Without a connection the kernel finds the listener, and would close that; a connection in TIME_WAIT has ended.
+        Some((6 | 10, _)) | None => Err(io::ErrorKind::NotFound.into()),
+        Some((_, cookie)) => ask(21, &cookie, &mut |_| {}),
+    }
 }

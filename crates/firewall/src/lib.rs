@@ -10,8 +10,9 @@
 //!   a base chain that asks `meta nfproto vmap @pick_<hook>` and then goes to `confirmed_<hook>`. The program adds the elements, with
 //!   the trial's time-out. Elements in the text are taken too, if each has a time-out.
 //! - `set pinholes4` and `set pinholes6` of the type `ipv4_addr . inet_proto . inet_service` (or `ipv6_addr …`) with `flags timeout`, and
-//!   `set isolated4`, `set isolated6` of plain addresses, none with `flags interval`. The program fills them.
-//! - Log prefixes of the form `pc:<i|o|f>:<rule|default>:<app>:<verdict>`, with the configured NFLOG group.
+//!   `set quarantined4`, `set quarantined6` of plain addresses, none with `flags interval` and all without elements. The program
+//!   fills them, again at each load: the text is rendered without openings.
+//! - Names that begin with `generation_` are the program's own.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -26,6 +27,7 @@
 //! | [`netlink`] | netlink messages and sockets |
 //! | [`kernel`] | generation, set elements, tracked connections, local sockets |
 //! | [`nflog`] | the kernel's log |
+//! | [`packet`] | a logged packet, read by whoever follows |
 //! | [`sinkhole`] | a minimal listener |
 //! | [`serve`] | the program at work |
 //! | [`error`] | why something was not done |
@@ -40,6 +42,7 @@ pub mod message;
 pub mod netlink;
 pub mod nflog;
 pub mod nft;
+pub mod packet;
 pub mod serve;
 pub mod sinkhole;
 pub mod state;

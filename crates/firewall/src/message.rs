@@ -1,6 +1,7 @@
 //! What is said over the socket: requests, answers and records, each one JSON object in a frame of four bytes of
 //! length (big-endian) and so many bytes.
 
+use crate::packet::Packet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -153,13 +154,8 @@ pub enum Answer {
         /// So many local sockets were reset.
         sockets: u32,
     },
-    /// A part of the stream after `Follow`.
-    Records {
-        /// The number of the first: all that was ever produced is counted from 0, so that a reader sees what it missed.
-        first: u64,
-        /// The records.
-        records: Vec<Record>,
-    },
+    /// A part of the stream after `Follow`; logged packets come as [`crate::wire::Piece`]s instead.
+    Record(Record),
     /// It was not done.
     Failed {
         /// In what way.
@@ -238,7 +234,7 @@ pub struct Log {
 }
 
 /// What the stream carries.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     /// A packet that a rule logged.
@@ -268,50 +264,6 @@ pub enum Record {
         /// What it sent first, in hexadecimal.
         first: String,
     },
-}
-
-/// A packet that a rule logged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Packet {
-    /// When, in microseconds since 1970.
-    pub at: i64,
-    /// What the rule says of itself; `None` if it is not in our form.
-    pub mark: Option<Mark>,
-    /// From where.
-    pub from: Option<IpAddr>,
-    /// To where.
-    pub to: Option<IpAddr>,
-    /// The protocol's number (IANA).
-    pub protocol: u8,
-    /// From this port; of ICMP the type.
-    pub source: u16,
-    /// To that port; of ICMP the code.
-    pub port: u16,
-    /// The interface that it came in by.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arrived: Option<String>,
-    /// The interface that it would leave by.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leaves: Option<String>,
-    /// Its length by its own header, in bytes.
-    pub bytes: u32,
-    /// What it carries, the first bytes, in hexadecimal.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub first: String,
-}
-
-/// What a log prefix says: `pc:<i|o|f>:<rule|default>:<app>:<verdict>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// `i`, `o` or `f`: to, from or through the appliance.
-    pub path: char,
-    /// The rule's place in the policy; `None` for the default.
-    pub rule: Option<u32>,
-    /// Its application.
-    pub app: String,
-    /// What happened to the packet.
-    pub verdict: String,
 }
 
 /// Reads a request's frame, without its length.

@@ -8,7 +8,7 @@ use crate::netlink::{PIECE, Socket, messages};
 use crate::nflog::{self, Counts};
 use crate::nft::Nft;
 use crate::sinkhole;
-use crate::wire;
+use crate::wire::{self, Piece};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SocketFlags, netlink, recv};
 use std::io;
@@ -16,8 +16,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -60,8 +60,10 @@ struct Shared {
 
 #[derive(Debug)]
 struct Stream {
-    records: mpsc::Receiver<Vec<Record>>,
-    count: u64,
+    pieces: mpsc::Receiver<Piece>,
+    records: mpsc::Receiver<Record>,
+    /// What could not be written to the last follower.
+    kept: Option<Piece>,
 }
 
 /// Serves until a part ends.
@@ -71,15 +73,17 @@ struct Stream {
 pub async fn serve(parts: Parts) -> io::Result<()> {
     // One waits for each client; the channel holds no more.
     let (requests, asked) = mpsc::channel(MAX_CLIENTS);
-    // 64 pieces of the kernel's log, up to 400 records each: a second of a busy log. More stay in the kernel's own queue.
-    let (sender, records) = mpsc::channel(64);
+    // A few pieces of the kernel's log, up to 128 KiB each: more stay in the kernel's own queue.
+    let (pieces_sender, pieces) = mpsc::channel(8);
+    // As many arrivals as the sinkhole takes at once; more, while nobody follows, are counted as lost.
+    let (sender, records) = mpsc::channel(256);
     let (lost, counts) = (Arc::new(AtomicU64::new(0)), Arc::new(Counts::default()));
-    let stream = Mutex::new(Stream { records, count: 0 });
+    let stream = Mutex::new(Stream { pieces, records, kept: None });
     let shared = Arc::new(Shared { requests, stream, lost: Arc::clone(&lost) });
     let mut tasks = JoinSet::new();
     if let Some(log) = parts.log {
-        let (sender, counts) = (sender.clone(), Arc::clone(&counts));
-        tasks.spawn_blocking(move || nflog::read(&log, &sender, &counts));
+        let counts = Arc::clone(&counts);
+        tasks.spawn_blocking(move || nflog::read(&log, &pieces_sender, &counts));
     }
     if let Some(listener) = parts.sinkhole {
         tasks.spawn(sinkhole::listen(listener, sender.clone(), lost));
@@ -185,20 +189,22 @@ fn end(connections: &[Connection]) -> Result<Answer, Error> {
 }
 
 async fn follow(mut stream: UnixStream, from: &mut Stream, lost: &AtomicU64) -> io::Result<()> {
+    let (mut reader, mut writer) = stream.split();
     loop {
-        let mut records = tokio::select! {
-            records = from.records.recv() => records.ok_or(io::ErrorKind::BrokenPipe)?,
-            // A follower says nothing more: whatever is read is the end.
-            _ = stream.readable() => return Ok(()),
-        };
+        if let Some(piece) = &from.kept {
+            piece.write(&mut writer).await?;
+            from.kept = None;
+        }
         let missing = lost.swap(0, Ordering::Relaxed);
         if missing > 0 {
-            records.push(Record::Lost { records: missing });
+            wire::write(&mut writer, &Answer::Record(Record::Lost { records: missing })).await?;
         }
-        let first = from.count;
-        // Counted before it is written: what is cut off there is seen as a gap by the next follower.
-        from.count += records.len() as u64;
-        wire::write(&mut stream, &Answer::Records { first, records }).await?;
+        tokio::select! {
+            Some(piece) = from.pieces.recv() => from.kept = Some(piece),
+            Some(record) = from.records.recv() => wire::write(&mut writer, &Answer::Record(record)).await?,
+            // A follower says nothing more: whatever is read is the end.
+            _ = reader.read_u8() => return Ok(()),
+        }
     }
 }
 
@@ -206,7 +212,7 @@ async fn follow(mut stream: UnixStream, from: &mut Stream, lost: &AtomicU64) -> 
 struct Owner {
     keeper: Keeper,
     nft: Nft,
-    records: mpsc::Sender<Vec<Record>>,
+    records: mpsc::Sender<Record>,
     shared: Arc<Shared>,
     counts: Arc<Counts>,
     /// Who asked how things stand, and waits for the next comparison.
@@ -255,7 +261,11 @@ impl Owner {
             self.due = Instant::now();
             return;
         }
+        let before = self.keeper.changes();
         let outcome = self.keeper.handle(request).await;
+        if before.0 != self.keeper.changes().0 {
+            self.due = self.due.min(Instant::now() + SETTLE);
+        }
         // Whoever asked may have gone; it is done all the same.
         let _ = answer.send(outcome.unwrap_or_else(|error| error.answer()));
     }
@@ -271,7 +281,7 @@ impl Owner {
             Ok(shown) => {
                 if self.keeper.compare(shown, since) {
                     let differences = self.keeper.status().drift;
-                    if self.records.try_send(vec![Record::Drift { differences }]).is_err() {
+                    if self.records.try_send(Record::Drift { differences }).is_err() {
                         self.shared.lost.fetch_add(1, Ordering::Relaxed);
                     }
                 }

@@ -2,7 +2,7 @@
 //! tells. What comes by UDP is told by the kernel's log, with its first bytes.
 
 use crate::message::Record;
-use crate::nflog::hexadecimal;
+use crate::packet::hexadecimal;
 use model::{Clock, SystemClock};
 use rustix::net::sockopt::{ip_original_dst, ipv6_original_dst};
 use std::io;
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// None but the listener's own end.
 pub async fn listen(
     listener: TcpListener,
-    records: mpsc::Sender<Vec<Record>>,
+    records: mpsc::Sender<Record>,
     lost: Arc<AtomicU64>,
 ) -> io::Result<()> {
     let mut guests = JoinSet::new();
@@ -43,7 +43,7 @@ pub async fn listen(
                 let (records, lost) = (records.clone(), Arc::clone(&lost));
                 guests.spawn(async move {
                     if let Some(arrival) = receive(stream, from).await
-                        && records.try_send(vec![arrival]).is_err()
+                        && records.try_send(arrival).is_err()
                     {
                         lost.fetch_add(1, Ordering::Relaxed);
                     }

@@ -42,15 +42,46 @@ pub async fn read<R: AsyncRead + Unpin>(from: &mut R) -> io::Result<Option<Vec<u
 /// # Errors
 /// The stream's, `InvalidData` for a message that is too long, `TimedOut` if nobody reads it.
 pub async fn write<W: AsyncWrite + Unpin, M: Serialize>(to: &mut W, message: &M) -> io::Result<()> {
-    let mut frame = vec![0; 4];
-    serde_json::to_writer(&mut frame, message)?;
-    let length = frame.len() - 4;
-    if length > MAX_FRAME {
-        let text = format!("a message of {length} bytes: at most {MAX_FRAME}");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    send(to, &serde_json::to_vec(message)?).await
+}
+
+async fn send<W: AsyncWrite + Unpin>(to: &mut W, frame: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(frame.len()).ok().filter(|_| frame.len() <= MAX_FRAME);
+    let length = length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a message is too long"))?;
+    let both = async {
+        to.write_all(&length.to_be_bytes()).await?;
+        to.write_all(frame).await
+    };
+    timeout(PATIENCE, both).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
+/// Logged packets as the kernel sent them: in the stream, a frame that begins with a zero, which no JSON does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The number of the packet that follows the last one that was read before; a first one with a greater number says how
+    /// many were lost.
+    pub next: u32,
+    /// When it was read, in microseconds since 1970.
+    pub at: i64,
+    /// The kernel's messages.
+    pub bytes: Vec<u8>,
+}
+
+impl Piece {
+    /// Writes it as a frame.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub async fn write<W: AsyncWrite + Unpin>(&self, to: &mut W) -> io::Result<()> {
+        let frame = [&[0], self.next.to_be_bytes().as_slice(), &self.at.to_be_bytes(), &self.bytes].concat();
+        send(to, &frame).await
     }
-    let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-    frame.iter_mut().zip(length).for_each(|(to, byte)| *to = byte);
-    let written = timeout(PATIENCE, to.write_all(&frame)).await;
-    written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+
+    /// Reads a frame, if it is one.
+    #[must_use]
+    pub fn of(frame: &[u8]) -> Option<Self> {
+        let (next, rest) = frame.strip_prefix(&[0])?.split_first_chunk()?;
+        let (at, bytes) = rest.split_first_chunk()?;
+        Some(Self { next: u32::from_be_bytes(*next), at: i64::from_be_bytes(*at), bytes: bytes.to_vec() })
+    }
 }

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`controller`] | documents, links, claims and whole services of a BMC |
 //! | [`documents`] | the two files of a policy |
+//! | [`firewall`] | requests, rules, logged packets and listings of the firewall |
 //! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
 //! | [`sealed`] | key files, passphrase records and sealed secrets |
 //! | [`mutate`] | seeded changes to an input |
 
 pub mod controller;
 pub mod documents;
+pub mod firewall;
 pub mod log;
 pub mod mutate;
 pub mod sealed;
@@ -30,7 +32,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 16] = [
     Target { name: "bmc_claim", run: controller::claim },
     Target { name: "bmc_document", run: controller::document },
     Target { name: "bmc_inventory", run: controller::inventory },
@@ -40,6 +42,10 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "evidence_tamper", run: log::tamper },
     Target { name: "policy_scenario", run: documents::scenario },
     Target { name: "policy_site", run: documents::site },
+    Target { name: "firewall_guard", run: firewall::guard },
+    Target { name: "firewall_listing", run: firewall::listing },
+    Target { name: "firewall_log", run: firewall::log },
+    Target { name: "firewall_request", run: firewall::request },
     Target { name: "vault_key", run: sealed::key },
     Target { name: "vault_sealed", run: sealed::sealed },
     Target { name: "vault_stretch", run: sealed::stretch },

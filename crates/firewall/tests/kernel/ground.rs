@@ -119,8 +119,13 @@ impl Ground {
 
     /// Runs `nft` as somebody else would.
     pub fn nft(&self, text: &str) -> Output {
-        let output = run_quietly(&["ip", "netns", "exec", &self.name, "nft", text]);
-        assert!(output.status.success(), "nft {text}: {}", String::from_utf8_lossy(&output.stderr));
+        self.nft_with(&[text])
+    }
+
+    pub fn nft_with(&self, arguments: &[&str]) -> Output {
+        let command = [&["ip", "netns", "exec", &self.name, "nft"], arguments].concat();
+        let output = run_quietly(&command);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output
     }
 
@@ -162,7 +167,8 @@ impl Drop for Ground {
     }
 }
 
-fn inside<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> T {
+/// Runs something on a thread in this namespace.
+pub fn inside<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             let namespace = File::open(format!("/run/netns/{name}")).unwrap();
@@ -213,10 +219,10 @@ const SETS: &str = "\
     type ipv6_addr . inet_proto . inet_service
     flags timeout
   }
-  set isolated4 {
+  set quarantined4 {
     type ipv4_addr
   }
-  set isolated6 {
+  set quarantined6 {
     type ipv6_addr
   }
   set managed4 {
@@ -228,7 +234,7 @@ const SETS: &str = "\
 const OUTPUT: &str = "\
   chain output {
     type filter hook output priority filter; policy accept;
-    ct original ip daddr @isolated4 counter drop comment \"isolated\"
+    ct original ip daddr @quarantined4 counter drop comment \"isolated\"
     tcp dport 8444 ct original ip daddr . ct original protocol . ct original proto-dst @pinholes4 counter accept comment \"pinhole\"
     tcp dport 8444 counter drop comment \"no pinhole\"
   }

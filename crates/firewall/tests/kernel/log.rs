@@ -1,0 +1,129 @@
+//! The kernel's log with exact losses, and the sinkhole.
+
+use crate::ground::{Ground, HERE, THERE, inside, permit, policy};
+use firewall::message::Record;
+use firewall::{Client, Records};
+use std::io::Write;
+use std::net::{TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+
+/// Logs what comes to a UDP port, and redirects a TCP port to the sinkhole.
+const LOGGED: &str = "udp dport 7000 log prefix \"pc:i:3:test_app:drop\" group 5 drop\n    tcp dport 9000 accept\n    ct state established accept";
+
+async fn confirm_logged(client: &mut Client) {
+    let redirect = "  chain sink {\n    type nat hook prerouting priority dstnat\n    tcp dport 1234 redirect to :9000\n  }\n}\n";
+    let with = |text: String| text.trim_end().trim_end_matches('}').to_owned() + redirect;
+    let trial = with(policy("accept", Some(LOGGED)));
+    let generation = client.load(&permit(), trial, with(policy(LOGGED, None)), 30).await.unwrap();
+    client.confirm(&permit(), generation).await.unwrap();
+}
+
+/// Reads records until so many packets were seen or lost, and says how many of each.
+async fn count(records: &mut Records, wanted: u64) -> (u64, u64) {
+    let (mut seen, mut lost) = (0, 0);
+    while seen + lost < wanted {
+        let next = timeout(Duration::from_secs(10), records.next()).await;
+        for record in next.unwrap_or_else(|_| panic!("{seen} seen, {lost} lost of {wanted}")).unwrap() {
+            tally(&record, &mut seen, &mut lost);
+        }
+    }
+    (seen, lost)
+}
+
+fn tally(record: &Record, seen: &mut u64, lost: &mut u64) {
+    match record {
+        Record::Packet(_) => *seen += 1,
+        Record::Lost { records } => *lost += records,
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn a_logged_packet_and_an_arrival_at_the_sinkhole_are_told() {
+    let Some(mut ground) = Ground::new("a_logged_packet") else { return };
+    ground.start();
+    let mut client = ground.client().await;
+    confirm_logged(&mut client).await;
+    let mut records = ground.client().await.follow().await.unwrap();
+    assert!(ground.client().await.follow().await.is_err(), "one at a time");
+    let source = ground.there(|| {
+        let socket = UdpSocket::bind((THERE, 0)).unwrap();
+        socket.send_to(b"hello", (HERE, 7000)).unwrap();
+        socket.local_addr().unwrap().port()
+    });
+    let records_of = timeout(Duration::from_secs(5), records.next()).await.unwrap().unwrap();
+    let [Record::Packet(packet)] = records_of.as_slice() else { panic!("{records_of:?}") };
+    assert_eq!(packet.prefix, "pc:i:3:test_app:drop");
+    assert_eq!((packet.from, packet.to), (THERE.parse().ok(), HERE.parse().ok()));
+    assert_eq!((packet.protocol, packet.source, packet.port), (17, source, 7000));
+    // The interface's name is the one in the reader's namespace, which is another one here.
+    assert!(packet.arrived.is_some() && packet.leaves.is_none());
+    assert_eq!((packet.bytes, packet.first.as_str()), (33, "68656c6c6f"));
+    assert!(packet.at > 1_700_000_000_000_000);
+
+    let mut stream = ground.there(|| TcpStream::connect((HERE, 1234)).unwrap());
+    stream.write_all(b"GET / HTTP/1.1").unwrap();
+    let port = stream.local_addr().unwrap().port();
+    drop(stream);
+    let arrival = timeout(Duration::from_secs(5), records.next()).await.unwrap().unwrap();
+    let [Record::Arrival { from, source, to, port: wanted, first, .. }] = arrival.as_slice() else {
+        panic!("{arrival:?}")
+    };
+    assert_eq!((from.to_string().as_str(), *source, to.to_string().as_str()), (THERE, port, HERE));
+    assert_eq!((*wanted, first.as_str()), (1234, "474554202f20485454502f312e31"));
+}
+
+/// While nobody follows the kernel's queue fills; whoever follows then is told exactly what is missing.
+#[tokio::test]
+async fn every_packet_is_seen_or_counted_as_lost() {
+    let Some(mut ground) = Ground::new("every_packet_is_seen_or_counted") else { return };
+    ground.start();
+    let mut client = ground.client().await;
+    confirm_logged(&mut client).await;
+    let sent = send(&ground.device, 250_000);
+    let mut records = ground.client().await.follow().await.unwrap();
+    let (mut seen, mut lost) = (0, 0);
+    // Until the queue is empty; what was lost at its end is told with the first packet that follows.
+    while let Ok(next) = timeout(Duration::from_secs(1), records.next()).await {
+        for record in next.unwrap() {
+            tally(&record, &mut seen, &mut lost);
+        }
+    }
+    let sent = sent + send(&ground.device, 1000);
+    let rest = count(&mut records, sent - seen - lost).await;
+    let (seen, lost) = (seen + rest.0, lost + rest.1);
+    println!("{sent} packets, most while nobody followed: {seen} seen, {lost} lost and counted");
+    assert_eq!(seen + lost, sent);
+    assert!(lost > 0, "the queue was to run over");
+    let log = client.status().await.unwrap().log;
+    assert_eq!((log.read, log.lost), (seen, lost));
+}
+
+/// How many records a second come through, generator included.
+#[tokio::test]
+async fn records_come_fast() {
+    let Some(mut ground) = Ground::new("records_come_fast") else { return };
+    ground.start();
+    let mut client = ground.client().await;
+    confirm_logged(&mut client).await;
+    let mut records = ground.client().await.follow().await.unwrap();
+    let begun = Instant::now();
+    let number = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
+    let device = ground.device.clone();
+    let sender = std::thread::spawn(move || send(&device, number));
+    let (seen, lost) = count(&mut records, number).await;
+    let sent = sender.join().unwrap();
+    let rate = seen as f64 / begun.elapsed().as_secs_f64();
+    println!("{sent} packets: {seen} records read, {lost} lost and counted, {rate:.0} records/s");
+    assert_eq!(seen + lost, sent);
+}
+
+/// Sends small packets as fast as it can.
+fn send(device: &str, number: u64) -> u64 {
+    inside(device, || {
+        let socket = UdpSocket::bind((THERE, 0)).unwrap();
+        socket.connect((HERE, 7000)).unwrap();
+        (0..number).filter(|_| socket.send(b"x").is_ok()).count() as u64
+    })
+}
