@@ -76,7 +76,9 @@ pub async fn list(nft: &Nft) -> Result<Shown, Error> {
         listing = drift::parse(&json).map_err(Error::Listing)?;
     }
     let chains = nft.chains().await?;
-    if let Some(json) = nft.table("bridge").await.ok().flatten() {
+    if String::from_utf8_lossy(&chains).contains(r#""family": "bridge", "table": "portcullis""#)
+        && let Some(json) = nft.table("bridge").await?
+    {
         listing.join(drift::parse(&json).map_err(Error::Listing)?);
     }
     Ok((listing, drift::earlier(&chains).map_err(Error::Listing)?))

@@ -10,6 +10,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -20,6 +21,8 @@ pub const THERE: &str = "10.9.0.2";
 /// The port that the policies are about.
 pub const PORT: u16 = 8443;
 
+/// One at a time: some measure, and some keep a core busy.
+static TURN: Mutex<()> = Mutex::new(());
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A namespace for the appliance and one for the device; both are gone when it is dropped.
@@ -28,6 +31,7 @@ pub struct Ground {
     pub device: String,
     pub directory: TempDir,
     program: Option<Child>,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Ground {
@@ -37,10 +41,16 @@ impl Ground {
             println!("SKIPPED {test}: network namespaces need root");
             return None;
         }
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("pcfw-{}-{number}", std::process::id());
-        let ground =
-            Self { device: format!("{name}d"), name, directory: TempDir::new().unwrap(), program: None };
+        let ground = Self {
+            device: format!("{name}d"),
+            name,
+            directory: TempDir::new().unwrap(),
+            program: None,
+            _turn: turn,
+        };
         std::fs::create_dir(ground.state()).unwrap();
         run(&["ip", "netns", "add", &ground.device]);
         ground.wire();
