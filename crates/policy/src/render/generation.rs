@@ -180,7 +180,7 @@ impl<'a> Generation<'a> {
         script.open(format_args!("chain {name}_in"));
         for family in Family::BOTH {
             let (ip, digit) = (ip(family), digit(family));
-            let isolated = format!("ct original {ip} saddr @quarantined{digit} goto {name}_quarantined_i");
+            let isolated = format!("ct original {ip} saddr @isolated{digit} goto {name}_quarantined_i");
             self.line(script, &isolated, "quarantined");
         }
         for family in Family::BOTH {
@@ -307,8 +307,7 @@ impl<'a> Generation<'a> {
         for family in Family::BOTH {
             let (ip, digit) = (ip(family), digit(family));
             for end in ["saddr", "daddr"] {
-                let isolated =
-                    format!("ct original {ip} {end} @quarantined{digit} goto {name}_quarantined_f");
+                let isolated = format!("ct original {ip} {end} @isolated{digit} goto {name}_quarantined_f");
                 self.line(script, &isolated, "quarantined");
             }
             self.line(script, &format!("ct original {ip} saddr vmap @{name}_forward{digit}"), "zone");

@@ -12,7 +12,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`generation`] | the sets and chains of one plan |
-//! | [`openings`] | pinholes and isolated addresses, alone or carried over a reload |
+//! | [`openings`] | pinholes and isolated addresses |
 //! | [`prefix`] | what stands in front of a record in the firewall's log |
 //! | [`rule`] | one rule: what it matches, and what happens then |
 //! | [`script`] | lines, names and lists |
@@ -23,7 +23,7 @@ mod prefix;
 mod rule;
 mod script;
 
-pub use openings::{Openings, close, isolate, open, release};
+pub use openings::Openings;
 pub use prefix::{NoPrefix, Prefix, Reason, Said};
 
 use crate::plan::Plan;
@@ -61,29 +61,6 @@ pub fn confirmed(plan: &Plan, openings: &Openings) -> String {
 #[must_use]
 pub fn candidate(confirmed: Option<&Plan>, candidate: &Plan, seconds: u32, openings: &Openings) -> String {
     table(confirmed, Some((candidate, seconds)), openings)
-}
-
-/// Makes the policy on trial hold without a time-out. The table with it alone ([`confirmed`]) is to follow.
-#[must_use]
-pub fn promote() -> String {
-    let mut script = Script::default();
-    for hook in HOOKS {
-        script.line(format_args!("flush map {TABLE} pick_{hook}"));
-        script.line(format_args!(
-            "add element {TABLE} pick_{hook} {{ ipv4 : goto {CANDIDATE}_{hook}, ipv6 : goto {CANDIDATE}_{hook} }}"
-        ));
-    }
-    script.text()
-}
-
-/// Ends the trial at once.
-#[must_use]
-pub fn revert() -> String {
-    let mut script = Script::default();
-    for hook in HOOKS {
-        script.line(format_args!("flush map {TABLE} pick_{hook}"));
-    }
-    script.text()
 }
 
 fn table(confirmed: Option<&Plan>, trial: Option<(&Plan, u32)>, openings: &Openings) -> String {

@@ -10,6 +10,7 @@
 
 mod aerleon;
 mod answers;
+mod changes;
 mod kernel;
 mod reference;
 mod render;

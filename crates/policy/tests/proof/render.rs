@@ -1,12 +1,11 @@
 //! What is rendered is read by nft, whatever the plan.
 
+use crate::changes::{close, isolate, open, promote, revert};
 use crate::sample::{self, Dice};
 use crate::shipped::plan;
 use policy::evaluate::Pinhole;
 use policy::plan::Plan;
-use policy::render::{
-    Openings, bootstrap, candidate, close, confirmed, isolate, open, promote, release, revert,
-};
+use policy::render::{Openings, bootstrap, candidate, confirmed};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -85,7 +84,7 @@ fn nft_takes_every_change_of_a_set() {
         text += &close(hole);
     }
     for address in openings().quarantined {
-        text += &[isolate(address), release(address), release(address)].concat();
+        text += &isolate(address);
     }
     text += &[promote(), revert(), promote()].concat();
     assert_eq!(check(&text), "");

@@ -1,10 +1,11 @@
 //! What programs at both ends of a connection notice: refusals, the end of what lost its right, and the end of a trial.
 
 use super::world::{World, is_possible};
+use crate::changes::{close, isolate, open, promote, revert};
 use crate::shipped;
 use policy::document::words::Action;
 use policy::plan::Plan;
-use policy::render::{Openings, bootstrap, candidate, close, confirmed, isolate, open, promote, revert};
+use policy::render::{Openings, bootstrap, candidate, confirmed};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};

@@ -197,6 +197,10 @@ pub fn shot(
     number: u16,
 ) -> Option<Shot> {
     let (way, interface) = way(dice, from, to)?;
+    // Under a forged name too, what keeps a link working passes: a second bearer of our address must be heard.
+    if matches!(way, Way::Wire(_)) && own().contains(&from) && payload.keeps_link_working(Family::of(from)) {
+        return None;
+    }
     let payload = match payload {
         Payload::Udp { source: 0, to } => Payload::Udp { source: port, to },
         other => other,
