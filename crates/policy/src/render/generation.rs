@@ -69,10 +69,12 @@ impl<'a> Generation<'a> {
             self.plan.own.iter().filter(|address| Family::of(**address) == family).collect();
         let own: Vec<String> = own.into_iter().map(ToString::to_string).collect();
         script.set(format_args!("set {name}_own{digit}"), &[&format!("type {kind}")], &own);
-        for role in ["in", "out", "heard"] {
+        for role in ["in", "out"] {
             let map = format!("{role}{digit}");
             self.zone_map(script, &map, family, &|zone| Some(format!("{name}_{role}_{zone}")));
         }
+        let hears = |zone| (!self.heard_from(zone).is_empty()).then(|| format!("{name}_heard_{zone}"));
+        self.zone_map(script, &format!("heard{digit}"), family, &hears);
         let from: BTreeSet<ZoneIndex> = pairs.iter().map(|(from, _)| *from).collect();
         let target = |zone| from.contains(&zone).then(|| format!("{name}_forward_{zone}"));
         self.zone_map(script, &format!("forward{digit}"), family, &target);
@@ -279,11 +281,21 @@ impl<'a> Generation<'a> {
         script.close();
     }
 
+    /// The rules about what a zone's hosts send to a group.
+    fn heard_from(&self, zone: ZoneIndex) -> Vec<usize> {
+        let lists_groups =
+            |place: &usize| self.plan.rules.get(*place).is_some_and(|rule| !rule.multicast.is_empty());
+        self.between(zone, zone).into_iter().filter(lists_groups).collect()
+    }
+
     /// What a zone's hosts send to a group, where the appliance hears it.
     fn heard_in_zone(&mut self, script: &mut Script, zone: ZoneIndex) {
+        let places = self.heard_from(zone);
+        if places.is_empty() {
+            return;
+        }
         script.open(format_args!("chain {}_heard_{zone}", self.name));
         self.gate(script, zone, 'i');
-        let places = self.between(zone, zone);
         self.rules(script, &places, Site::Input, true);
         self.line(script, &format!("goto {}_default_i", self.name), "default");
         script.close();
