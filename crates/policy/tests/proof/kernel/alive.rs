@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 const HERE: [&str; 2] = ["10.0.0.1", "fd00::1"];
 const THERE: [&str; 2] = ["10.0.0.9", "fd00::9"];
 
+/// How long a trial lasts, in seconds: long enough for a busy machine to ask once.
+const TRIAL: u32 = 3;
+
 /// A program in one of the namespaces.
 struct Peer {
     child: Child,
@@ -132,7 +135,7 @@ fn both_ends_learn_that_a_connection_lost_its_right() {
             here.ask("send");
             let learned = here.ask("receive");
             assert_eq!(learned, "ECONNRESET", "{text}");
-            assert!(started.elapsed() < Duration::from_secs(1));
+            assert!(started.elapsed() < Duration::from_secs(5));
         }
     }
 }
@@ -155,18 +158,18 @@ fn the_kernel_ends_a_trial_by_itself() {
     assert_eq!(here.ask(&format!("listen {} 443", HERE[0])), "ok");
     let (open, shut) = (plan(Some(Action::Allow)), plan(Some(Action::Reject)));
     for before in [Some(&open), None] {
-        world.load(&candidate(before, &shut, 1, &Openings::default()));
+        world.load(&candidate(before, &shut, TRIAL, &Openings::default()));
         let started = Instant::now();
         assert!(!is_open(&mut there), "the policy on trial holds at once");
         while !is_open(&mut there) {
-            assert!(started.elapsed() < Duration::from_secs(3), "the trial does not end");
+            assert!(started.elapsed() < Duration::from_secs(10), "the trial does not end");
         }
-        assert!(started.elapsed() > Duration::from_millis(500), "the trial ended too soon");
+        assert!(started.elapsed() > Duration::from_secs(1), "the trial ended too soon");
     }
-    world.load(&candidate(Some(&open), &shut, 1, &Openings::default()));
+    world.load(&candidate(Some(&open), &shut, TRIAL, &Openings::default()));
     world.load(&promote());
     let started = Instant::now();
-    while started.elapsed() < Duration::from_millis(1500) {
+    while started.elapsed() < Duration::from_millis(3500) {
         assert!(!is_open(&mut there), "what was confirmed does not end");
     }
     world.load(&revert());
@@ -191,10 +194,10 @@ fn a_pinhole_opens_closes_and_runs_out() {
     world.load(&close(&hole));
     assert_eq!(tries(), "timeout");
     world.load(&open(&hole, 600));
-    world.load(&open(&hole, 1));
+    world.load(&open(&hole, 3));
     assert_eq!(tries(), "ok");
     let started = Instant::now();
     while tries() == "ok" {
-        assert!(started.elapsed() < Duration::from_secs(3), "a pinhole does not run out");
+        assert!(started.elapsed() < Duration::from_secs(10), "a pinhole does not run out");
     }
 }

@@ -9,11 +9,13 @@ mod world;
 
 use crate::sample::{Dice, GROUPS};
 use policies::{Shot, any_shot, asked, plan, shot, shot_at, shot_through};
+use policy::evaluate::asked::ANSWER_SECONDS;
 use policy::evaluate::{Asked, Cause, Evaluator, Family, is_group};
 use policy::packet::{Packet, Payload};
 use policy::plan::Plan;
 use policy::render::{Openings, confirmed};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use world::{Seen, Way, World};
 
 /// What was tried, and what came of it.
@@ -26,6 +28,8 @@ struct Tally {
     rules: usize,
     rules_hit: usize,
     answers: usize,
+    /// Answers that were sent too late to tell.
+    late: usize,
     requests: usize,
     pinholes: usize,
     followed: usize,
@@ -79,7 +83,8 @@ fn kernel_and_evaluator_agree() {
         tally.rules_hit, tally.rules,
         "a rule that the evaluator hits was never counted by the kernel"
     );
-    assert!(tally.answers > 0 && tally.pinholes > 0 && tally.followed > tally.ended && tally.ended > 0);
+    assert!(tally.answers + tally.late > 0 && tally.pinholes > 0, "no answer, or no pinhole, was tried");
+    assert!(tally.followed > tally.ended && tally.ended > 0, "no connection went on, or none was ended");
 }
 
 /// Prints the figures, and leaves them where they are gathered.
@@ -173,6 +178,7 @@ fn new_packets(
             }
         }
     };
+    let started = Instant::now();
     let seen = world.send(&sent(&own));
     judge(tally, &seen, &own, &asked);
     for shot in &own {
@@ -183,8 +189,14 @@ fn new_packets(
             .answers
             .extend(evaluator.awaits(&shot.packet, &judgement).filter(|_| seen.reached.contains(&key)));
     }
-    let others = [others, answers(dice, plan, &asked)].concat();
+    let mut others = [others, answers(dice, plan, &asked)].concat();
     let seen = world.send(&sent(&others));
+    if started.elapsed() > Duration::from_secs(u64::from(ANSWER_SECONDS) - 3) {
+        // On a machine this busy nobody knows whether the kernel still awaited them.
+        let all = others.len();
+        others.retain(|shot| evaluator.judge(&shot.packet, &asked).cause != Cause::Answer);
+        tally.late += all - others.len();
+    }
     judge(tally, &seen, &others, &asked);
     hold_counters(world, plan, &expected, seed, tally);
 }
