@@ -245,6 +245,7 @@ impl Keeper {
             other => other?,
         }
         self.trial = None;
+        self.shut = false;
         self.confirmed = Some(generation);
         self.state.confirm()
     }
@@ -350,6 +351,7 @@ impl Keeper {
         mut first: String,
     ) -> Result<(), Error> {
         let mut shown = Shown::default();
+        let mut is_settled = false;
         for _ in 0..TRIES {
             let before = kernel::generation()?;
             self.nft.load(&self.transaction(text, marker, shape, seconds, &first)).await?;
@@ -357,9 +359,15 @@ impl Keeper {
             first.clear();
             shown = list(&self.nft).await?;
             // The kernel leaves zero out when it counts round.
-            if kernel::generation()? == before.wrapping_add(1).max(1) {
+            is_settled = kernel::generation()? == before.wrapping_add(1).max(1);
+            if is_settled {
                 break;
             }
+        }
+        if !is_settled {
+            eprintln!(
+                "portcullis-firewall: others change rules at the same time: what they did is not told apart from ours"
+            );
         }
         let (listing, earlier) = shown;
         self.last = listing.clone();

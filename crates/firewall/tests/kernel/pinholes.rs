@@ -104,7 +104,7 @@ async fn connections_are_listed_and_ended() {
     assert!(ground.knock(PORT).is_some(), "the listener is not touched");
 }
 
-/// From the request to the kernel's yes, with a table of five thousand addresses; the bar is 20 ms for 99 of 100.
+/// From the request to the answer after the kernel's yes; the bar is 20 ms for 99 of 100.
 #[tokio::test]
 async fn a_pinhole_is_quick() {
     let Some(mut ground) = Ground::new("a_pinhole_is_quick") else { return };
