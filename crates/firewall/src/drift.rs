@@ -57,7 +57,7 @@ pub struct Pick {
 /// Whether it is a set that this program fills.
 #[must_use]
 pub fn is_own(set: &str) -> bool {
-    matches!(set, "pinholes4" | "pinholes6" | "quarantined4" | "quarantined6")
+    matches!(set, "pinholes4" | "pinholes6" | "isolated4" | "isolated6")
 }
 
 /// Reads one table's listing into what is known already. A listing that is none holds nothing.

@@ -561,5 +561,5 @@ fn pinhole_set(address: IpAddr) -> &'static str {
 }
 
 fn isolation_set(address: IpAddr) -> &'static str {
-    if address.is_ipv4() { "quarantined4" } else { "quarantined6" }
+    if address.is_ipv4() { "isolated4" } else { "isolated6" }
 }

@@ -10,7 +10,7 @@
 //!   a base chain that asks `meta nfproto vmap @pick_<hook>` and then goes to `confirmed_<hook>`. The program adds the elements, with
 //!   the trial's time-out. Elements in the text are taken too, if each has a time-out.
 //! - `set pinholes4` and `set pinholes6` of the type `ipv4_addr . inet_proto . inet_service` (or `ipv6_addr …`) with `flags timeout`, and
-//!   `set quarantined4`, `set quarantined6` of plain addresses, none with `flags interval` and all without elements. The program
+//!   `set isolated4`, `set isolated6` of plain addresses, none with `flags interval` and all without elements. The program
 //!   fills them, again at each load: the text is rendered without openings.
 //! - Names that begin with `generation_` are the program's own.
 //!

@@ -78,7 +78,7 @@ const KINDS: [Kind; 25] = [
     ("was added by somebody else", |_| {
         "add element inet portcullis pinholes4 { 10.9.0.2 . tcp . 1 timeout 1h }".into()
     }),
-    ("was removed", |_| "delete element inet portcullis quarantined4 { 10.9.0.77 }".into()),
+    ("was removed", |_| "delete element inet portcullis isolated4 { 10.9.0.77 }".into()),
 ];
 
 /// Waits until the stream says so, and for how long.

@@ -229,10 +229,10 @@ const SETS: &str = "\
     type ipv6_addr . inet_proto . inet_service
     flags timeout
   }
-  set quarantined4 {
+  set isolated4 {
     type ipv4_addr
   }
-  set quarantined6 {
+  set isolated6 {
     type ipv6_addr
   }
   set managed4 {
@@ -244,7 +244,7 @@ const SETS: &str = "\
 const OUTPUT: &str = "\
   chain output {
     type filter hook output priority filter; policy accept;
-    ct original ip daddr @quarantined4 counter drop comment \"isolated\"
+    ct original ip daddr @isolated4 counter drop comment \"isolated\"
     tcp dport 8444 ct original ip daddr . ct original protocol . ct original proto-dst @pinholes4 counter accept comment \"pinhole\"
     tcp dport 8444 counter drop comment \"no pinhole\"
   }
