@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod exit;
 mod files;
+mod heap;
 mod init;
 mod notify;
 mod open_files;
@@ -43,7 +44,10 @@ fn run(cli: Cli) -> Result<(), Exit> {
     match cli.verb {
         Verb::Init(options) => init::run(&options, json),
         Verb::Check(place) => check::run(&place, json),
-        Verb::Serve(options) => serve::run(&options.place),
+        Verb::Serve(options) => {
+            heap::give_back_at_once();
+            serve::run(&options.place)
+        }
         Verb::Lab(options) => demo::run(&options, json),
         Verb::Device(verb) => verbs::device::run(verb, json),
         Verb::Bmc(Bmc::Inspect(options)) => verbs::inspect::run(&options, json),
