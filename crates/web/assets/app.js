@@ -282,7 +282,16 @@
     if (!document.hidden && (wholePage || dirty.size)) schedule();
   });
   const settle = () => [ages, count, scrollers].forEach((part) => part());
-  document.addEventListener("htmx:afterSettle", settle);
+  // The row that keys have chosen stays chosen when the filter's answer comes.
+  let chosen = "";
+  const choose = () => chosen && document.getElementById(chosen)?.classList.add("here");
+  document.addEventListener("htmx:beforeSwap", () => (chosen = $("tr.here")?.id ?? ""));
+  document.addEventListener("htmx:afterSwap", choose);
+  document.addEventListener("htmx:afterSettle", () => {
+    choose();
+    chosen = "";
+    settle();
+  });
   addEventListener("resize", scrollers);
   document.addEventListener("DOMContentLoaded", () => {
     settle();
