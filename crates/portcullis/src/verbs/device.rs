@@ -175,12 +175,21 @@ impl Which {
             return Err(failure.hint("say what to match, such as --matching stage:in_service").into());
         }
         let query = DeviceQuery { q: Some(filter.clone()), offset: 0, limit: 5000 };
-        let found = client.devices(&query)?.devices;
-        if found.is_empty() {
-            return Err(Failure::new(Kind::NotFound, "find", filter, "no device matches the filter").into());
-        }
-        Ok(found.into_iter().map(|device| device.id.0).collect())
+        Ok(all_of(filter, client.devices(&query)?)?)
     }
+}
+
+/// All devices that match a filter: some of them alone are never acted on.
+fn all_of(filter: String, Devices { devices, total }: Devices) -> Result<Vec<String>, Failure> {
+    if devices.is_empty() {
+        return Err(Failure::new(Kind::NotFound, "find", filter, "no device matches the filter"));
+    }
+    if devices.len() < total {
+        let cause = format!("{total} devices match, and one job takes {}", devices.len());
+        let failure = Failure::new(Kind::Invalid, "find", filter, cause);
+        return Err(failure.hint("match fewer, rack by rack or zone by zone"));
+    }
+    Ok(devices.into_iter().map(|device| device.id.0).collect())
 }
 
 /// Runs the verb.
@@ -435,6 +444,19 @@ mod tests {
         };
         assert_eq!(usage("power"), "power [OPTIONS] <RESET> [DEVICES]...");
         assert_eq!(usage("refresh"), "refresh [OPTIONS] [DEVICES]...");
+    }
+
+    #[test]
+    fn a_filter_that_matches_more_than_one_job_takes_acts_on_none() {
+        let endpoint = model::Endpoint { addr: std::net::Ipv4Addr::LOCALHOST.into(), port: 443 };
+        let device =
+            model::Device::seen(model::DeviceId("d-1".into()), endpoint, jiff::Timestamp::UNIX_EPOCH);
+        let found = |total| Devices { devices: vec![device.clone(); 2], total };
+        assert_eq!(all_of("rack:r1".into(), found(2)).unwrap().len(), 2);
+        let failure = all_of("rack:r1".into(), found(3)).unwrap_err();
+        assert_eq!(failure.to_string(), "find rack:r1: 3 devices match, and one job takes 2");
+        let nothing = Devices { devices: Vec::new(), total: 0 };
+        assert_eq!(all_of("rack:r9".into(), nothing).unwrap_err().kind, Kind::NotFound);
     }
 
     #[test]
