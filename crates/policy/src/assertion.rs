@@ -1,27 +1,40 @@
 //! The site's tests: what must hold, held against the evaluator before every apply.
 
 use crate::document::site::Assertion;
-use crate::evaluate::{Asked, Evaluator, Family};
+use crate::document::words::Action;
+use crate::evaluate::{Asked, Evaluator, Family, Judgement};
 use crate::explain::{Explanation, explain};
 use crate::names::{Hosts, resolve};
 use crate::packet::Packet;
 use crate::region::speaker;
+use crate::service::Service;
 use serde::Serialize;
 use std::net::IpAddr;
+
+/// So many pairs of addresses are asked for one test: more than that is a mistake, or an attack on the time that a check takes.
+pub const MOST_PAIRS: usize = 10_000;
 
 /// What came of one assertion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// Its place among the site's tests, counted from 0.
     pub test: usize,
-    /// Whether it holds.
-    pub passed: bool,
     /// What was asked, in words.
     pub question: String,
-    /// Why it does not hold; empty where it does.
-    pub failure: String,
-    /// What was said of each pair of addresses that was asked.
-    pub explanations: Vec<Explanation>,
+    /// Of how many pairs of addresses it was asked; the first that fails is the last.
+    pub asked: usize,
+    /// Why it does not hold; `null` where it does.
+    pub failure: Option<String>,
+    /// What is said of the pair that fails.
+    pub explanation: Option<Explanation>,
+}
+
+impl Outcome {
+    /// Whether it holds.
+    #[must_use]
+    pub const fn passed(&self) -> bool {
+        self.failure.is_none()
+    }
 }
 
 /// Asks all of a site's tests. A name that stands for several addresses is asked with each of them, and each must hold.
@@ -31,27 +44,39 @@ pub fn run(evaluator: &Evaluator, tests: &[Assertion], hosts: &Hosts) -> Vec<Out
 }
 
 fn ask(evaluator: &Evaluator, place: usize, test: &Assertion, hosts: &Hosts) -> Outcome {
-    let question = format!("{} -> {} on {}: {}", test.from, test.to, test.service, word(test.expect));
-    let outcome = |failure: String, explanations: Vec<Explanation>| Outcome {
+    let mut outcome = Outcome {
         test: place,
-        passed: failure.is_empty(),
-        question: question.clone(),
-        failure,
-        explanations,
+        question: format!("{} -> {} on {}: {}", test.from, test.to, test.service, word(test.expect)),
+        asked: 0,
+        failure: None,
+        explanation: None,
     };
-    let pairs = match pairs(evaluator, test, hosts) {
-        Ok(pairs) => pairs,
-        Err(failure) => return outcome(failure, Vec::new()),
-    };
-    let explanations: Vec<Explanation> = pairs
-        .into_iter()
-        .map(|(from, to)| {
-            let payload = speaker(test.service, Family::of(from));
-            explain(evaluator, &Packet { from, to, payload, interface: None }, &Asked::default(), "en")
-        })
-        .collect();
-    let failure = explanations.iter().find_map(|explanation| failure(test, explanation)).unwrap_or_default();
-    outcome(failure, explanations)
+    match pairs(evaluator, test, hosts) {
+        Ok(pairs) => hold(evaluator, test, &pairs, &mut outcome),
+        Err(failure) => outcome.failure = Some(failure),
+    }
+    outcome
+}
+
+/// Asks pair after pair; only the one that fails is explained, which costs far more than to judge it.
+fn hold(evaluator: &Evaluator, test: &Assertion, pairs: &[(IpAddr, IpAddr)], outcome: &mut Outcome) {
+    let asked = Asked::default();
+    for (from, to) in pairs.iter().copied() {
+        outcome.asked += 1;
+        let payload = speaker(test.service, Family::of(from));
+        let packet = Packet { from, to, payload, interface: None };
+        if !holds(evaluator, test, &evaluator.judge(&packet, &asked)) {
+            let explanation = explain(evaluator, &packet, &asked, "en");
+            outcome.failure = Some(failure(test, &explanation));
+            outcome.explanation = Some(explanation);
+            return;
+        }
+    }
+}
+
+fn holds(evaluator: &Evaluator, test: &Assertion, judgement: &Judgement) -> bool {
+    let by = judgement.rule.and_then(|place| evaluator.rule(place)).map(|rule| &rule.app_id);
+    judgement.verdict == test.expect && test.app_id.as_ref().is_none_or(|wanted| by == Some(wanted))
 }
 
 fn pairs(evaluator: &Evaluator, test: &Assertion, hosts: &Hosts) -> Result<Vec<(IpAddr, IpAddr)>, String> {
@@ -60,12 +85,19 @@ fn pairs(evaluator: &Evaluator, test: &Assertion, hosts: &Hosts) -> Result<Vec<(
         Ok::<Vec<IpAddr>, String>(subject.addresses(evaluator))
     };
     let (from, to) = (addresses(&test.from)?, addresses(&test.to)?);
-    let all = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
+    let count = from.len().saturating_mul(to.len());
+    if count > MOST_PAIRS {
+        return Err(format!(
+            "{} and {} are {count} pairs of addresses, and {MOST_PAIRS} are asked",
+            test.from, test.to
+        ));
+    }
     let asks = |family: Family| match test.service {
-        crate::service::Service::Icmp(_) => family == Family::V4,
-        crate::service::Service::Icmp6(_) => family == Family::V6,
+        Service::Icmp(_) => family == Family::V4,
+        Service::Icmp6(_) => family == Family::V6,
         _ => true,
     };
+    let all = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
     let pairs: Vec<_> =
         all.filter(|(from, to)| Family::of(*from) == Family::of(*to) && asks(Family::of(*from))).collect();
     if pairs.is_empty() {
@@ -77,19 +109,20 @@ fn pairs(evaluator: &Evaluator, test: &Assertion, hosts: &Hosts) -> Result<Vec<(
     Ok(pairs)
 }
 
-fn failure(test: &Assertion, explanation: &Explanation) -> Option<String> {
+/// Why a test does not hold of an explanation's packet.
+fn failure(test: &Assertion, explanation: &Explanation) -> String {
     let Explanation { verdict, app_id, from, to, why, .. } = explanation;
     let pair = format!("{} -> {}", from.address, to.address);
-    if *verdict != test.expect {
-        return Some(format!("{pair} is {}: {why}", past(*verdict)));
+    match &test.app_id {
+        Some(wanted) if *verdict == test.expect => {
+            let by = app_id.as_deref().unwrap_or("no rule");
+            format!("{pair} is decided by {by}, not by {wanted}: {why}")
+        }
+        _ => format!("{pair} is {}: {why}", past(*verdict)),
     }
-    let wanted = test.app_id.as_ref()?;
-    let by = app_id.as_deref().unwrap_or("no rule");
-    (app_id.as_ref() != Some(wanted)).then(|| format!("{pair} is decided by {by}, not by {wanted}: {why}"))
 }
 
-const fn word(action: crate::document::words::Action) -> &'static str {
-    use crate::document::words::Action;
+const fn word(action: Action) -> &'static str {
     match action {
         Action::Allow => "allow",
         Action::Drop => "drop",
@@ -97,8 +130,7 @@ const fn word(action: crate::document::words::Action) -> &'static str {
     }
 }
 
-const fn past(action: crate::document::words::Action) -> &'static str {
-    use crate::document::words::Action;
+const fn past(action: Action) -> &'static str {
     match action {
         Action::Allow => "allowed",
         Action::Drop => "dropped",

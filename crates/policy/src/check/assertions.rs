@@ -49,8 +49,8 @@ fn is_end(look: &Look<'_>, end: &str) -> bool {
 
 fn ask(look: &Look<'_>, plan: &Plan, tests: &[Assertion], found: &mut Found) {
     for outcome in assertion::run(&Evaluator::new(plan), tests, &look.site.hosts) {
-        if !outcome.passed {
-            let what = format!("{}, but {}", outcome.question, outcome.failure);
+        if let Some(failure) = outcome.failure {
+            let what = format!("{}, but {failure}", outcome.question);
             let hint = "correct the rules, or what is expected of them";
             found.site(Code::FailedTest, steps!["tests", outcome.test, "expect"], what, hint);
         }

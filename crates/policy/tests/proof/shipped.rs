@@ -1,6 +1,6 @@
 //! The scenario that the product is made for, asked what people ask.
 
-use policy::assertion;
+use policy::assertion::{self, Outcome};
 use policy::diff::diff;
 use policy::document::site::Assertion;
 use policy::document::words::Action;
@@ -259,13 +259,21 @@ fn assertions_are_asked_of_every_address_that_a_name_stands_for() {
         test("r1-u07", "2001:db8:20::5", "tcp/443", Action::Allow, None),
     ];
     let outcomes = assertion::run(&evaluator, &tests, &hosts);
-    let passed: Vec<bool> = outcomes.iter().map(|outcome| outcome.passed).collect();
+    let passed: Vec<bool> = outcomes.iter().map(Outcome::passed).collect();
     assert_eq!(passed, [true, true, true, false, false, false, false]);
-    assert!(outcomes[3].failure.contains("10.20.1.7 -> 192.168.20.5 is dropped: rule 1 (clear_text_mgmt)"));
-    assert!(outcomes[4].failure.contains("\"r1-u08\" is no address, host, zone"));
-    assert!(outcomes[5].failure.contains("decided by clear_text_mgmt, not by slp"));
-    assert!(outcomes[6].failure.contains("no addresses of one family"));
-    assert_eq!(outcomes[0].explanations.len(), 4, "two addresses of one family, in both families");
+    let failure = |at: usize| outcomes[at].failure.as_deref().unwrap();
+    assert!(failure(3).contains("10.20.1.7 -> 192.168.20.5 is dropped: rule 1 (clear_text_mgmt)"));
+    assert!(failure(4).contains("\"r1-u08\" is no address, host, zone"));
+    assert!(failure(5).contains("decided by clear_text_mgmt, not by slp"));
+    assert!(failure(6).contains("no addresses of one family"));
+    assert_eq!(outcomes[0].asked, 4, "two addresses of one family, in both families");
+    assert!(outcomes[0].explanation.is_none(), "what holds needs no explanation");
+    let explained = outcomes[5].explanation.as_ref().unwrap();
+    assert_eq!((explained.verdict, explained.app_id.as_deref()), (Action::Drop, Some("clear_text_mgmt")));
+    let many: Hosts = [("many".to_owned(), vec!["10.20.1.7".parse::<IpAddr>().unwrap(); 101])].into();
+    let outcome =
+        &assertion::run(&evaluator, &[test("many", "many", "tcp/443", Action::Drop, None)], &many)[0];
+    assert!(outcome.failure.as_ref().unwrap().contains("10201 pairs"), "{outcome:?}");
     assert_eq!(
         resolve("internet", &evaluator, &hosts).unwrap().addresses(&evaluator)[0].to_string(),
         "0.0.0.1"
