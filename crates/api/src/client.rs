@@ -6,7 +6,7 @@ use crate::access::{
 };
 use crate::device::{
     ApproveCertificate, DeviceQuery, Devices, EditDevice, FindQuery, Imported, Job, JobStarted, JobSummary,
-    MoveDevice, NewJob, NewPowerJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
+    MoveDevice, NewJob, NewSweep, Sweep, SweepStarted, SwitchDevice, Switched,
 };
 use crate::inventory::{
     Diff, DiffQuery, FleetChanges, FleetParts, LearnedModel, PartsQuery, SinceQuery, Version,
@@ -82,6 +82,11 @@ impl Client {
             Some(body) => {
                 let request = request.header("content-type", "application/json").body(body.to_string());
                 self.agent.run(request.map_err(|error| unreachable(&error))?)
+            }
+            // Said to be empty: otherwise an end of it comes by itself, after which the appliance, which may have answered
+            // before, closes the connection that the next request is sent over.
+            None if matches!(method, "POST" | "PUT") => {
+                self.agent.run(request.body(String::new()).map_err(|error| unreachable(&error))?)
             }
             None => self.agent.run(request.body(()).map_err(|error| unreachable(&error))?),
         };
@@ -249,11 +254,6 @@ impl Client {
     /// Imports credentials for adoption by rule, given as the JSON of the endpoint.
     pub fn import_credentials(&self, entries: &Value) -> Answer<Imported> {
         self.call("POST", "/credentials", Some(entries))
-    }
-
-    /// Starts the same switch on many devices.
-    pub fn power_job(&self, job: &NewPowerJob) -> Answer<JobStarted> {
-        self.post("/jobs/power", job)
     }
 
     /// Starts an act on many devices.

@@ -173,19 +173,6 @@ pub struct Imported {
     pub imported: usize,
 }
 
-/// The same switch on many devices.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPowerJob {
-    /// Which, by identifier or name.
-    pub devices: Vec<String>,
-    /// How.
-    pub reset: Reset,
-    /// How fast, and when it stops by itself; absent, what is usual for this reset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pacing: Option<Pacing>,
-}
-
 /// An act on many devices.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output::{or_dash, show, table};
 use crate::{files, remote};
 use api::Client;
-use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewJob, NewPowerJob, NewSweep, Sweep};
+use api::device::{DeviceQuery, Devices, EditDevice, MoveDevice, NewJob, NewSweep, Sweep};
 use clap::{Args, Subcommand};
 use model::device::{Reach, Reset, Stage};
 use model::job::Act;
@@ -364,8 +364,8 @@ fn power(client: &Client, reset: Reset, devices: Vec<String>, pace: Pace, json: 
         let switched = client.switch(device, reset)?;
         return Ok(show(json, &switched, |switched| format!("{device}: {}", switched.power))?);
     }
-    let pacing = Some(pace.over(Act::Power { reset }));
-    let number = client.power_job(&NewPowerJob { devices, reset, pacing })?.job;
+    let act = Act::Power { reset };
+    let number = client.start_job(&NewJob { devices, act, pacing: Some(pace.over(act)) })?.job;
     job::wait(client, number, json)
 }
 

@@ -121,7 +121,6 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(devices::set_device_stage))
         .routes(routes!(devices::approve_device_certificate))
         .routes(routes!(power::switch_device))
-        .routes(routes!(power::start_power_job))
         .routes(routes!(jobs::list_jobs, power::start_job))
         .routes(routes!(jobs::show_job))
         .routes(routes!(jobs::stop_job))

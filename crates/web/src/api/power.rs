@@ -5,13 +5,12 @@ use super::document::ThroughController;
 use super::extract::{Caller, Json, Path};
 use super::refusal::{Answer, Refusal};
 use crate::app::App;
-use ::api::device::{JobStarted, NewJob, NewPowerJob, SwitchDevice, Switched};
+use ::api::device::{JobStarted, NewJob, SwitchDevice, Switched};
 use axum::Json as Shown;
 use axum::extract::State;
 use axum::http::StatusCode;
-use model::Actor;
 use model::command::bmc::SwitchPower;
-use model::job::{Act, Pacing};
+use model::job::Pacing;
 
 /// Switch a device, and wait until it is so or the controller's deadline passes.
 ///
@@ -29,19 +28,6 @@ pub(super) async fn switch_device(
     Ok(Shown(Switched { power }))
 }
 
-/// Start the same switch on many devices, paced by groups.
-///
-/// Nothing is started if one of them is not known or may not be switched.
-#[utoipa::path(post, path = "/jobs/power", tag = "power", request_body = NewPowerJob, responses((status = 202, body = JobStarted)))]
-pub(super) async fn start_power_job(
-    State(app): State<App>,
-    Caller(actor): Caller,
-    Json(job): Json<NewPowerJob>,
-) -> Answer<(StatusCode, Shown<JobStarted>)> {
-    let NewPowerJob { devices, reset, pacing } = job;
-    begin(&app, &actor, NewJob { devices, act: Act::Power { reset }, pacing }).await
-}
-
 /// Start an act on many devices, paced by groups: a switch, a full reading, a stage.
 ///
 /// Nothing is started if one of them is not known or may not be acted on.
@@ -51,10 +37,6 @@ pub(super) async fn start_job(
     Caller(actor): Caller,
     Json(job): Json<NewJob>,
 ) -> Answer<(StatusCode, Shown<JobStarted>)> {
-    begin(&app, &actor, job).await
-}
-
-async fn begin(app: &App, actor: &Actor, job: NewJob) -> Answer<(StatusCode, Shown<JobStarted>)> {
     if job.devices.is_empty() || job.devices.len() > MOST {
         return Err(Refusal::invalid("devices", format!("there are {}, not 1 to {MOST}", job.devices.len())));
     }
@@ -67,13 +49,13 @@ async fn begin(app: &App, actor: &Actor, job: NewJob) -> Answer<(StatusCode, Sho
     }
     let mut devices = Vec::with_capacity(job.devices.len());
     for key in &job.devices {
-        let device = app.door.device(actor, key)?.id.clone();
-        app.jobs.admit(actor, job.act, device.clone()).await?;
+        let device = app.door.device(&actor, key)?.id.clone();
+        app.jobs.admit(&actor, job.act, device.clone()).await?;
         devices.push(device);
     }
     let count = devices.len();
     let what = crate::view::act_text(job.act);
     let title = format!("{what} {count} {}", if count == 1 { "device" } else { "devices" });
-    let job = app.jobs.start(actor, title, job.act, pacing, devices).await;
+    let job = app.jobs.start(&actor, title, job.act, pacing, devices).await;
     Ok((StatusCode::ACCEPTED, Shown(JobStarted { job })))
 }

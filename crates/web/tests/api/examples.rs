@@ -76,11 +76,9 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
     add("DELETE", "/api/v1/sweeps/{sweep}", "/sweeps/1".into(), None);
     let shared = json!([{ "trusted": true, "username": "svc", "password": "geheim" }]);
     add("POST", "/api/v1/credentials", "/credentials".into(), Some(shared));
-    let many = json!({ "devices": [DEVICE], "reset": "on" });
-    add("POST", "/api/v1/jobs/power", "/jobs/power".into(), Some(many));
+    let switch = json!({ "devices": [DEVICE], "act": { "act": "power", "reset": "on" } });
+    add("POST", "/api/v1/jobs", "/jobs".into(), Some(switch));
     add("GET", "/api/v1/jobs", "/jobs".into(), None);
-    let read = json!({ "devices": [DEVICE], "act": { "act": "refresh" } });
-    add("POST", "/api/v1/jobs", "/jobs".into(), Some(read));
     add("GET", "/api/v1/jobs/{job}", format!("/jobs/{job}"), None);
     add("POST", "/api/v1/jobs/{job}/stop", format!("/jobs/{job}/stop"), None);
     add("POST", "/api/v1/jobs/{job}/resume", format!("/jobs/{job}/resume"), None);

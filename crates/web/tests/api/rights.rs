@@ -166,8 +166,8 @@ async fn an_operator_of_another_zone_neither_sees_nor_does() {
     assert_eq!(harness.ask(Some(&token), "GET", "/audit", None).await.status, StatusCode::FORBIDDEN);
 
     // One device that may not be switched, and none is.
-    let mixed = json!({ "devices": [LAB_DEVICE, DEVICE], "reset": "on" });
-    let got = harness.ask(Some(&token), "POST", "/jobs/power", Some(&mixed)).await;
+    let mixed = json!({ "devices": [LAB_DEVICE, DEVICE], "act": { "act": "power", "reset": "on" } });
+    let got = harness.ask(Some(&token), "POST", "/jobs", Some(&mixed)).await;
     assert_eq!(got.status, StatusCode::NOT_FOUND);
     assert_eq!(harness.controllers.performed(), 0);
     // What is theirs works.

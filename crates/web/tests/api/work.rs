@@ -3,7 +3,7 @@
 use crate::examples;
 use crate::harness::{DEVICE, Harness, SEEN};
 use api::access::{ExplainQuery, NewGrant, NewToken, NewUser};
-use api::device::{DeviceQuery, EditDevice, MoveDevice, NewPowerJob, NewSweep};
+use api::device::{DeviceQuery, EditDevice, MoveDevice, NewJob, NewSweep};
 use api::record::AuditQuery;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -12,6 +12,7 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use model::device::{Power, Reset};
 use model::event::What;
+use model::job::Act;
 use model::{Credential, Kind, Role, Scope, Secret, Stage};
 use serde_json::{Value, json};
 use std::io::Read as _;
@@ -151,8 +152,8 @@ async fn a_device_that_is_named_twice_counts_once_in_a_job() {
     let harness = Harness::start().await;
     let token = harness.administrator().await;
     let name = harness.door.book().named(DEVICE).unwrap().name.clone();
-    let body = json!({ "devices": [DEVICE, name, DEVICE], "reset": "on" });
-    let started = harness.ask(Some(&token), "POST", "/jobs/power", Some(&body)).await;
+    let body = json!({ "devices": [DEVICE, name, DEVICE], "act": { "act": "power", "reset": "on" } });
+    let started = harness.ask(Some(&token), "POST", "/jobs", Some(&body)).await;
     assert_eq!(started.status, StatusCode::ACCEPTED);
     harness.app.jobs.close().await;
     let job =
@@ -226,7 +227,11 @@ fn drive(client: &api::Client, finding: i64, fingerprint: model::Fingerprint) {
     let entries = json!([{ "mac": "aa-bb-cc-00-11-22", "username": "root", "password": "x" }]);
     assert_eq!(client.import_credentials(&entries).unwrap().imported, 1);
     let job = client
-        .power_job(&NewPowerJob { devices: vec![DEVICE.into()], reset: Reset::On, pacing: None })
+        .start_job(&NewJob {
+            devices: vec![DEVICE.into()],
+            act: Act::Power { reset: Reset::On },
+            pacing: None,
+        })
         .unwrap()
         .job;
     assert_eq!(client.job(job).unwrap().summary.total, 1);

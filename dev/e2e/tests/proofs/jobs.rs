@@ -3,11 +3,11 @@
 
 use crate::ground::Ground;
 use anyhow::{Context as _, ensure};
-use api::device::NewPowerJob;
+use api::device::NewJob;
 use e2e::appliance::section;
 use e2e::wait;
 use model::device::{Power, Reset};
-use model::job::{Outcome, Pacing, State};
+use model::job::{Act, Outcome, Pacing, State};
 use std::time::Duration;
 
 const SERVERS: usize = 12;
@@ -30,7 +30,7 @@ fn ground(on: bool) -> anyhow::Result<Ground> {
 
 fn start(ground: &Ground, reset: Reset) -> anyhow::Result<u64> {
     let devices = ground.devices()?.iter().map(|device| device.id.0.clone()).collect();
-    Ok(ground.admin.power_job(&NewPowerJob { devices, reset, pacing: slowly() })?.job)
+    Ok(ground.admin.start_job(&NewJob { devices, act: Act::Power { reset }, pacing: slowly() })?.job)
 }
 
 /// Waits until some are done and some are not, kills, starts again.
