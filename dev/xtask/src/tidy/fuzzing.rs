@@ -1,7 +1,8 @@
 //! Each parser of outside bytes has a fuzz target.
 //!
 //! A parser is a `pub fn` named `parse`, `parse_…`, `decode` or `decode_…` that takes `&[u8]`. `fuzz/parsers.txt` says which
-//! target each one is called by, one `crate::module::function = target` a line; a target is a file in `fuzz/fuzz_targets/`.
+//! target each one is called by, one `crate::module::function = target` a line; a target is a file in `fuzz/fuzz_targets/`
+//! and has one entry in `fuzz/Cargo.toml`, which no build in CI reads.
 
 use super::Violation;
 use crate::tree::{Source, Tree};
@@ -10,6 +11,7 @@ use syn::visit::{self, Visit};
 
 const LIST: &str = "fuzz/parsers.txt";
 const TARGETS: &str = "fuzz/fuzz_targets/";
+const MANIFEST: &str = "fuzz/Cargo.toml";
 
 /// Holds the parsers, the list and the targets against each other.
 pub fn check(tree: &Tree) -> Vec<Violation> {
@@ -58,8 +60,30 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
         if !used.contains(target) {
             found.push(Violation::new(path, 1, format!("no line of {LIST} leads to this target: add it")));
         }
+        if !entries(tree).any(|entry| entry == target) {
+            found.push(Violation::new(
+                MANIFEST,
+                1,
+                format!("no whole [[bin]] of its own for `{target}`: add it"),
+            ));
+        }
     }
     found
+}
+
+/// The targets that the manifest tells whole: one name and its path in one entry.
+fn entries(tree: &Tree) -> impl Iterator<Item = &str> {
+    let manifest = tree.get(MANIFEST).map(|manifest| manifest.text.as_str()).unwrap_or_default();
+    manifest.split("[[bin]]").skip(1).filter_map(|entry| {
+        let value = |key: &str| -> Option<&str> {
+            let mut values = entry
+                .lines()
+                .filter_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'));
+            values.next().filter(|_| values.next().is_none())
+        };
+        let (name, path) = (value("name")?, value("path")?);
+        (path == format!("fuzz_targets/{name}.rs")).then_some(name)
+    })
 }
 
 struct Function {
@@ -143,8 +167,15 @@ mod tests {
         fn parse_own(bytes: &[u8]) {} pub fn encode(bytes: &[u8]) {}";
 
     fn broken(list: &str, targets: &[&str]) -> usize {
+        let entries = targets
+            .iter()
+            .map(|name| format!("[[bin]]\nname = \"{name}\"\npath = \"fuzz_targets/{name}.rs\"\n"));
+        told(list, targets, &entries.collect::<String>())
+    }
+
+    fn told(list: &str, targets: &[&str], manifest: &str) -> usize {
         let paths: Vec<String> = targets.iter().map(|target| format!("{TARGETS}{target}.rs")).collect();
-        let mut files = vec![("crates/bmc/src/wire/frame.rs", PARSER), (LIST, list)];
+        let mut files = vec![("crates/bmc/src/wire/frame.rs", PARSER), (LIST, list), (MANIFEST, manifest)];
         files.extend(paths.iter().map(|path| (path.as_str(), "//! x")));
         check(&Tree::of(&files)).len()
     }
@@ -164,5 +195,15 @@ mod tests {
         assert_eq!(broken(list, &["frame", "key", "spare"]), 1);
         assert_eq!(broken(&format!("{list}bmc::gone = key\n"), &["frame", "key"]), 1);
         assert_eq!(broken(&format!("{list}nonsense\n"), &["frame", "key"]), 1);
+    }
+
+    #[test]
+    fn an_entry_lost_in_a_merge_is_named() {
+        let list = "bmc::wire::frame::parse_frame = frame\nbmc::wire::frame::Key::parse = key\n";
+        let one = "[[bin]]\nname = \"frame\"\npath = \"fuzz_targets/frame.rs\"\n";
+        let other = one.replace("frame", "key");
+        assert_eq!(told(list, &["frame", "key"], &format!("{one}{other}")), 0);
+        assert_eq!(told(list, &["frame", "key"], one), 1);
+        assert_eq!(told(list, &["frame", "key"], &format!("{one}{}", other.replace("[[bin]]\n", ""))), 2);
     }
 }
