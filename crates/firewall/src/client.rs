@@ -1,10 +1,8 @@
 //! The client that `portcullis` uses. Whatever changes something asks to be shown the permit.
 
-use crate::message::{Answer, Connection, FailureKind, Pinhole, Record, Request, Status};
-use crate::netlink::messages;
-use crate::nflog;
-use crate::packet::{self, Logged, Names};
-use crate::wire::{self, Piece};
+use crate::message::{Answer, Connection, FailureKind, Pinhole, Request, Status};
+use crate::records::Records;
+use crate::wire;
 use model::Permit;
 use std::io;
 use std::net::IpAddr;
@@ -150,7 +148,7 @@ impl Client {
     /// Somebody follows already.
     pub async fn follow(mut self) -> Result<Records, ClientError> {
         self.done(&Request::Follow).await?;
-        Ok(Records { stream: self.stream, names: Names::default() })
+        Records::begin(self.stream).await.map_err(ClientError::Unreachable)
     }
 
     async fn done(&mut self, request: &Request) -> Result<(), ClientError> {
@@ -162,62 +160,12 @@ impl Client {
 
     async fn ask(&mut self, request: &Request) -> Result<Answer, ClientError> {
         wire::write(&mut self.stream, request).await.map_err(ClientError::Unreachable)?;
-        match answer(&mut self.stream).await? {
-            Answer::Failed { kind, text } => Err(ClientError::Failed { kind, text }),
-            answer => Ok(answer),
+        let frame = wire::read(&mut self.stream)
+            .await
+            .and_then(|frame| frame.ok_or(io::ErrorKind::UnexpectedEof.into()));
+        match serde_json::from_slice(&frame.map_err(ClientError::Unreachable)?) {
+            Ok(Answer::Failed { kind, text }) => Err(ClientError::Failed { kind, text }),
+            other => other.map_err(|_| ClientError::Answer),
         }
     }
-}
-
-/// The stream of records.
-#[derive(Debug)]
-pub struct Records {
-    stream: UnixStream,
-    names: Names,
-}
-
-impl Records {
-    /// The next records, with what was lost before or among them.
-    ///
-    /// # Errors
-    /// The program has gone.
-    pub async fn next(&mut self) -> Result<Vec<Record>, ClientError> {
-        let frame = frame(&mut self.stream).await?;
-        if let Some(piece) = Piece::of(&frame) {
-            return Ok(self.packets(&piece));
-        }
-        match serde_json::from_slice(&frame) {
-            Ok(Answer::Record(record)) => Ok(vec![record]),
-            _ => Err(ClientError::Answer),
-        }
-    }
-
-    fn packets(&mut self, piece: &Piece) -> Vec<Record> {
-        let mut records = Vec::new();
-        let mut next = piece.next;
-        for message in messages(&piece.bytes).filter(|message| message.kind == nflog::PACKET) {
-            let Logged { sequence, mut packet, interfaces } = packet::parse(message.body);
-            let sequence = sequence.unwrap_or(next);
-            if sequence != next {
-                records.push(Record::Lost { records: sequence.wrapping_sub(next).into() });
-            }
-            next = sequence.wrapping_add(1);
-            if packet.at == 0 {
-                packet.at = piece.at;
-            }
-            packet.arrived = interfaces.0.and_then(|index| self.names.of(&self.stream, index));
-            packet.leaves = interfaces.1.and_then(|index| self.names.of(&self.stream, index));
-            records.push(Record::Packet(Box::new(packet)));
-        }
-        records
-    }
-}
-
-async fn frame(stream: &mut UnixStream) -> Result<Vec<u8>, ClientError> {
-    let frame = wire::read(stream).await.map_err(ClientError::Unreachable)?;
-    frame.ok_or_else(|| ClientError::Unreachable(io::ErrorKind::UnexpectedEof.into()))
-}
-
-async fn answer(stream: &mut UnixStream) -> Result<Answer, ClientError> {
-    serde_json::from_slice(&frame(stream).await?).map_err(|_| ClientError::Answer)
 }

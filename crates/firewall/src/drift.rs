@@ -1,10 +1,10 @@
 //! What the kernel shows, and where it differs from what it should show. Pure: it reads what `nft -j` writes.
 
-use crate::message::{Counter, Transport};
+use crate::message::Counter;
+use crate::opening::{Key, is_own};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Differences that are told one by one; of more only the number is.
@@ -15,62 +15,49 @@ const MAX_RULE: usize = 160;
 /// Our tables, without what changes by itself: handles, counters, time that is left, elements that packets put in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
-    /// Tables, chains, sets and maps by family, kind and name.
+    /// Tables, chains, sets and maps, by family, kind and name.
     pub objects: BTreeMap<String, Value>,
-    /// Each chain's rules, in order.
-    pub rules: BTreeMap<String, Vec<Value>>,
-    /// Elements of the sets that we fill ourselves, by set.
+    /// Each chain's rules in order (`inet input: a rule`), each set's and map's elements (`inet set a: an element`).
+    pub parts: BTreeMap<String, Vec<Value>>,
+    /// The elements of the sets that we fill ourselves: what is left of their time if they do not stay, and their comment.
     #[serde(skip)]
-    pub elements: BTreeMap<String, Vec<Element>>,
-    /// Elements of the maps that pick the candidate.
+    pub elements: BTreeMap<Key, (Option<Duration>, String)>,
+    /// The maps that pick the candidate, each with the longest time that an element of it has left.
     #[serde(skip)]
-    pub picks: Vec<Pick>,
+    pub picks: BTreeMap<String, Duration>,
     /// What each rule has counted, in order.
     #[serde(skip)]
     pub counters: Vec<Counter>,
 }
 
-/// An element of a set that we fill ourselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Element {
-    /// Its key's parts with spaces between.
-    pub key: String,
-    /// What is left of its time; `None`: it stays.
-    pub left: Option<Duration>,
-    /// Its comment.
-    pub comment: String,
+/// An object as `nft -j` lists it.
+type Body = Map<String, Value>;
+
+/// The listed objects, each with its kind.
+fn objects(json: &[u8]) -> Result<Vec<(String, Body)>, serde_json::Error> {
+    let mut document: Value = serde_json::from_slice(json)?;
+    let Some(Value::Array(list)) = document.get_mut("nftables").map(Value::take) else {
+        return Ok(Vec::new());
+    };
+    let pairs = list.into_iter().filter_map(|object| match object {
+        Value::Object(object) => object.into_iter().next(),
+        _ => None,
+    });
+    let bodies = pairs.filter_map(|(kind, body)| match body {
+        Value::Object(body) => Some((kind, body)),
+        _ => None,
+    });
+    Ok(bodies.collect())
 }
 
-/// An element of a map that picks the candidate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pick {
-    /// The map.
-    pub map: String,
-    /// Its key.
-    pub key: String,
-    /// The chain that it leads to.
-    pub target: String,
-    /// What is left of its time; `None`: it stays.
-    pub left: Option<Duration>,
-}
-
-/// Whether it is a set that this program fills.
-#[must_use]
-pub fn is_own(set: &str) -> bool {
-    matches!(set, "pinholes4" | "pinholes6" | "isolated4" | "isolated6")
-}
-
-/// Reads one table's listing into what is known already. A listing that is none holds nothing.
+/// Reads the listing of one table. What is no listing holds nothing.
 ///
 /// # Errors
 /// It is no JSON.
 pub fn parse(json: &[u8]) -> Result<Listing, serde_json::Error> {
     let mut listing = Listing::default();
-    let document: Value = serde_json::from_slice(json)?;
-    let objects = document.get("nftables").and_then(Value::as_array);
-    for object in objects.into_iter().flatten().filter_map(Value::as_object).flatten() {
-        let (kind, Value::Object(body)) = object else { continue };
-        listing.take(kind, body.clone());
+    for (kind, body) in objects(json)? {
+        listing.take(&kind, body);
     }
     Ok(listing)
 }
@@ -83,7 +70,7 @@ impl Listing {
     /// Puts another table's listing beside this one.
     pub fn join(&mut self, other: Self) {
         self.objects.extend(other.objects);
-        self.rules.extend(other.rules);
+        self.parts.extend(other.parts);
         self.counters.extend(other.counters);
     }
 
@@ -105,48 +92,47 @@ impl Listing {
         self.objects.contains_key("bridge table portcullis")
     }
 
-    fn take(&mut self, kind: &str, mut body: Map<String, Value>) {
-        let family = text(&body, "family").to_owned();
-        if kind == "rule" {
-            let chain = format!("{family} {}", text(&body, "chain"));
-            self.count(&body);
-            let mut rule = Value::Object(body);
-            strip(&mut rule);
-            return self.rules.entry(chain).or_default().push(rule);
-        }
-        let name = text(&body, "name").to_owned();
+    fn take(&mut self, kind: &str, mut body: Body) {
         if kind == "metainfo" {
             return;
         }
-        if (kind == "set" || kind == "map")
-            && let Some(Value::Array(elements)) = body.remove("elem")
-        {
-            self.fill(kind, &name, &mut body, elements);
+        let family = text(&body, "family").to_owned();
+        if kind == "rule" {
+            self.count(&body);
+            let chain = format!("{family} {}: a rule", text(&body, "chain"));
+            return self.parts.entry(chain).or_default().push(strip(body.into()));
         }
-        for volatile in ["packets", "bytes"] {
-            body.remove(volatile);
-        }
-        let mut object = Value::Object(body);
-        strip(&mut object);
-        self.objects.insert(format!("{family} {kind} {name}"), object);
-    }
-
-    fn fill(&mut self, kind: &str, name: &str, body: &mut Map<String, Value>, mut elements: Vec<Value>) {
+        let name = text(&body, "name").to_owned();
         let flags = body.get("flags").and_then(Value::as_array);
         let is_dynamic = flags.is_some_and(|flags| flags.iter().any(|flag| flag == "dynamic"));
-        if kind == "map" && name.starts_with("pick") {
-            self.picks.extend(elements.iter().filter_map(|element| pick(name, element)));
-        } else if is_own(name) {
-            self.elements.insert(name.to_owned(), elements.iter().map(own_element).collect());
-        } else if !is_dynamic {
+        let object = format!("{family} {kind} {name}");
+        if let Some(Value::Array(elements)) = body.remove("elem")
+            && !is_dynamic
+        {
+            let fixed = elements.into_iter().filter(|element| !self.is_moving(kind, &name, element));
+            let mut fixed: Vec<Value> = fixed.map(strip).collect();
             // The order of a hash's elements says nothing.
-            elements.iter_mut().for_each(strip);
-            elements.sort_by_cached_key(Value::to_string);
-            body.insert("elem".to_owned(), Value::Array(elements));
+            fixed.sort_by_cached_key(Value::to_string);
+            self.parts.insert(format!("{object}: an element"), fixed);
         }
+        body.retain(|key, _| key != "packets" && key != "bytes");
+        self.objects.insert(object, strip(body.into()));
     }
 
-    fn count(&mut self, rule: &Map<String, Value>) {
+    /// Whether it is an element that we put in ourselves, or that ends a trial; then it is kept apart.
+    fn is_moving(&mut self, kind: &str, name: &str, element: &Value) -> bool {
+        if kind == "map" && name.starts_with("pick") {
+            let left = element.get(0).map(beside).and_then(|(_, left, _)| left).unwrap_or(Duration::MAX);
+            let most = self.picks.entry(name.to_owned()).or_default();
+            *most = left.max(*most);
+            return true;
+        }
+        let (key, left, comment) = beside(element);
+        let key = Key::parse(&words(key)).filter(|key| is_own(name) && key.set() == name);
+        key.is_some_and(|key| self.elements.insert(key, (left, comment.to_owned())).is_none())
+    }
+
+    fn count(&mut self, rule: &Body) {
         let expressions = rule.get("expr").and_then(Value::as_array);
         let counter = expressions.into_iter().flatten().find_map(|expression| expression.get("counter"));
         let number = |key| counter.and_then(|counter| counter.get(key)?.as_u64());
@@ -158,8 +144,8 @@ impl Listing {
     }
 }
 
-/// The parts of an element: its value, and what is said beside it.
-fn parts(element: &Value) -> (&Value, Option<Duration>, &str) {
+/// An element's value, the time that is left of it, and its comment.
+fn beside(element: &Value) -> (&Value, Option<Duration>, &str) {
     let Some(inner) = element.get("elem") else { return (element, None, "") };
     let left = inner.get("timeout").map(|timeout| inner.get("expires").unwrap_or(timeout));
     let left = left.map(|left| Duration::from_secs(left.as_u64().unwrap_or_default()));
@@ -167,68 +153,51 @@ fn parts(element: &Value) -> (&Value, Option<Duration>, &str) {
     (inner.get("val").unwrap_or(inner), left, comment)
 }
 
-fn own_element(element: &Value) -> Element {
-    let (value, left, comment) = parts(element);
-    let word = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
-    let key = match value.get("concat").and_then(Value::as_array) {
-        Some(parts) => parts.iter().map(word).collect::<Vec<_>>().join(" "),
-        None => word(value),
-    };
-    Element { key, left, comment: comment.to_owned() }
-}
-
-fn pick(map: &str, element: &Value) -> Option<Pick> {
-    let [key, verdict] = element.as_array()?.as_slice() else { return None };
-    let (key, left, _) = parts(key);
-    let verdict = verdict.get("goto").or_else(|| verdict.get("jump"))?;
-    let target = verdict.get("target")?.as_str()?.to_owned();
-    Some(Pick { map: map.to_owned(), key: key.as_str()?.to_owned(), target, left })
-}
-
-/// A pinhole's key, read back.
-#[must_use]
-pub fn pinhole_key(key: &str) -> Option<(IpAddr, Transport, u16)> {
-    let mut parts = key.split(' ');
-    let (address, protocol, port) = (parts.next()?, parts.next()?, parts.next()?);
-    let protocol = [Transport::Tcp, Transport::Udp].into_iter().find(|known| known.name() == protocol)?;
-    Some((address.parse().ok()?, protocol, port.parse().ok()?))
+/// A value as `nft` writes it in a text.
+fn words(value: &Value) -> String {
+    match (value.as_str(), value.get("concat").and_then(Value::as_array)) {
+        (Some(word), _) => word.to_owned(),
+        (None, Some(parts)) => parts.iter().map(words).collect::<Vec<_>>().join(" . "),
+        (None, None) => value.to_string(),
+    }
 }
 
 /// Takes out what changes by itself.
-fn strip(value: &mut Value) {
-    match value {
+fn strip(mut value: Value) -> Value {
+    match &mut value {
         Value::Object(map) => {
             map.retain(|key, _| key != "handle" && key != "expires");
             if let Some(counter) = map.get_mut("counter").filter(|counter| counter.get("packets").is_some()) {
                 *counter = Value::Null;
             }
-            map.values_mut().for_each(strip);
+            map.values_mut().for_each(|value| *value = strip(value.take()));
         }
-        Value::Array(list) => list.iter_mut().for_each(strip),
+        Value::Array(list) => list.iter_mut().for_each(|value| *value = strip(value.take())),
         _ => {}
     }
+    value
 }
 
 /// Where what is shown differs from what should be, each in a line.
 #[must_use]
 pub fn compare(intended: &Listing, shown: &Listing) -> Vec<String> {
-    let mut found = Vec::new();
     if shown.objects.is_empty() && !intended.objects.is_empty() {
         return vec!["the table inet portcullis is gone: nothing is enforced".to_owned()];
     }
-    for (name, object) in &intended.objects {
-        match shown.objects.get(name) {
-            None => found.push(format!("{name} is gone")),
-            Some(other) if other != object => found.push(changed(name, object, other)),
-            Some(_) => {}
+    let mut found = Vec::new();
+    for (name, should, is) in both(&intended.objects, &shown.objects) {
+        match (should, is) {
+            (Some(_), None) => found.push(format!("{name} is gone")),
+            (None, _) => found.push(format!("{name} was added")),
+            (Some(should), Some(is)) if should != is => {
+                found.push(format!("{name} was changed: {}, and should be {}", cut(is), cut(should)));
+            }
+            _ => {}
         }
     }
-    let added = shown.objects.keys().filter(|name| !intended.objects.contains_key(*name));
-    found.extend(added.map(|name| format!("{name} was added")));
-    let chains: BTreeSet<&String> = intended.rules.keys().chain(shown.rules.keys()).collect();
-    for chain in chains {
-        let of = |listing: &'_ Listing| listing.rules.get(chain).cloned().unwrap_or_default();
-        compare_rules(chain, &of(intended), &of(shown), &mut found);
+    for (name, should, are) in both(&intended.parts, &shown.parts) {
+        let (should, are) = (should.map_or(&[][..], Vec::as_slice), are.map_or(&[][..], Vec::as_slice));
+        compare_parts(name, should, are, &mut found);
     }
     if found.len() > MAX_DIFFERENCES {
         let more = found.len() - MAX_DIFFERENCES;
@@ -238,47 +207,41 @@ pub fn compare(intended: &Listing, shown: &Listing) -> Vec<String> {
     found
 }
 
-fn changed(name: &str, intended: &Value, shown: &Value) -> String {
-    let elements = |value: &Value| -> BTreeSet<String> {
-        value.get("elem").and_then(Value::as_array).into_iter().flatten().map(Value::to_string).collect()
-    };
-    let (should, are) = (elements(intended), elements(shown));
-    let example = |list: Vec<&String>| list.into_iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    let gone = example(should.difference(&are).collect());
-    let new = example(are.difference(&should).collect());
-    match (gone.is_empty(), new.is_empty()) {
-        (true, true) => format!("{name} was changed: {}, and should be {}", cut(shown), cut(intended)),
-        (false, true) => format!("{name}: elements were removed: {gone}"),
-        (true, false) => format!("{name}: elements were added: {new}"),
-        (false, false) => format!("{name}: elements were removed: {gone}; and added: {new}"),
-    }
+/// What either has, with what each has of it.
+fn both<'a, T>(
+    intended: &'a BTreeMap<String, T>,
+    shown: &'a BTreeMap<String, T>,
+) -> impl Iterator<Item = (&'a str, Option<&'a T>, Option<&'a T>)> {
+    let added = shown.keys().filter(|name| !intended.contains_key(*name));
+    intended.keys().chain(added).map(|name| (name.as_str(), intended.get(name), shown.get(name)))
 }
 
-fn compare_rules(chain: &str, intended: &[Value], shown: &[Value], found: &mut Vec<String>) {
+fn compare_parts(name: &str, intended: &[Value], shown: &[Value], found: &mut Vec<String>) {
     if intended == shown {
         return;
     }
     let mut counts: BTreeMap<String, (i64, &Value)> = BTreeMap::new();
-    for (rules, step) in [(intended, -1), (shown, 1)] {
-        for rule in rules {
-            counts.entry(rule.to_string()).or_insert((0, rule)).0 += step;
+    for (parts, step) in [(intended, -1), (shown, 1)] {
+        for part in parts {
+            counts.entry(part.to_string()).or_insert((0, part)).0 += step;
         }
     }
     let before = found.len();
-    for (count, rule) in counts.values().filter(|(count, _)| *count != 0) {
+    for (count, part) in counts.values().filter(|(count, _)| *count != 0) {
         let verb = if *count < 0 { "was removed" } else { "was added" };
-        found.push(format!("{chain}: a rule {verb}: {}", describe(rule)));
+        found.push(format!("{name} {verb}: {}", describe(part)));
     }
     if found.len() == before {
-        found.push(format!("{chain}: the order of the rules was changed"));
+        found.push(format!("{}: the order of the rules was changed", name.trim_end_matches(": a rule")));
     }
 }
 
-/// A rule by its comment, or as it is.
-fn describe(rule: &Value) -> String {
-    match rule.get("comment").and_then(Value::as_str) {
-        Some(comment) => format!("{comment:?} {}", cut(rule.get("expr").unwrap_or(rule))),
-        None => cut(rule.get("expr").unwrap_or(rule)),
+/// A rule by its comment and expressions, anything else as it is.
+fn describe(part: &Value) -> String {
+    let expressions = cut(part.get("expr").unwrap_or(part));
+    match part.get("comment").and_then(Value::as_str) {
+        Some(comment) => format!("{comment:?} {expressions}"),
+        None => expressions,
     }
 }
 
@@ -295,24 +258,18 @@ fn cut(value: &Value) -> String {
 /// # Errors
 /// It is no JSON.
 pub fn earlier(json: &[u8]) -> Result<Vec<String>, serde_json::Error> {
-    let document: Value = serde_json::from_slice(json)?;
-    let chains = document.get("nftables").and_then(Value::as_array).into_iter().flatten();
-    let chains: Vec<_> = chains.filter_map(|chain| chain.get("chain")?.as_object()).collect();
-    let is_ours = |chain: &Map<String, Value>| text(chain, "table") == "portcullis";
-    let priority = |chain: &Map<String, Value>| chain.get("prio").and_then(Value::as_i64).unwrap_or_default();
-    let ours: Vec<_> = chains.iter().filter(|chain| is_ours(chain)).collect();
-    let is_earlier = |chain: &&Map<String, Value>| {
+    let chains = objects(json)?.into_iter().filter(|(kind, _)| kind == "chain").map(|(_, body)| body);
+    let (ours, others): (Vec<_>, Vec<_>) = chains.partition(|chain| text(chain, "table") == "portcullis");
+    let priority = |chain: &Body| chain.get("prio").and_then(Value::as_i64).unwrap_or_default();
+    let is_earlier = |chain: &&Body| {
         let hook = text(chain, "hook");
-        let same: Vec<i64> =
-            ours.iter().filter(|our| text(our, "hook") == hook).map(|our| priority(our)).collect();
-        match hook {
-            "" | "postrouting" | "egress" => false,
-            _ => same.is_empty() || same.iter().any(|our| priority(chain) <= *our),
-        }
+        let mut same = ours.iter().filter(|our| text(our, "hook") == hook).map(priority).peekable();
+        let is_watched = !matches!(hook, "" | "postrouting" | "egress");
+        is_watched && (same.peek().is_none() || same.any(|our| priority(chain) <= our))
     };
-    let line = |chain: &Map<String, Value>| {
+    let line = |chain: &Body| {
         let [family, table, name, hook] = ["family", "table", "name", "hook"].map(|key| text(chain, key));
         format!("{family} {table} {name}: hook {hook}, priority {}", priority(chain))
     };
-    Ok(chains.iter().copied().filter(|chain| !is_ours(chain)).filter(is_earlier).map(line).collect())
+    Ok(others.iter().filter(is_earlier).map(line).collect())
 }

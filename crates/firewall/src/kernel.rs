@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::message::{Connection, MAX_CONNECTIONS};
-use crate::netlink::{ACK, CREATE, DUMP, Message, Received, Socket, attribute, big, nest, nested};
-use rustix::net::{SocketFlags, netlink};
+use crate::netlink::{ACK, CREATE, DUMP, Message, Received, ask, attribute, big, nest, open, put};
+use crate::opening::{Key, bytes};
+use rustix::net::netlink::{NETFILTER, SOCK_DIAG};
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,12 +20,17 @@ pub const CHANGES: u32 = 1 << 6;
 /// `NFT_MSG_NEWGEN`, as a message's kind.
 const NEW_GENERATION: u16 = NFTABLES << 8 | 15;
 
-fn open() -> io::Result<Socket> {
-    Socket::open(netlink::NETFILTER, 0, SocketFlags::empty())
-}
-
 fn failed(what: &'static str) -> impl Fn(io::Error) -> Error {
     move |source| Error::Netlink { what, source }
+}
+
+fn netfilter(messages: &[Message], take: impl FnMut(Received<'_>)) -> io::Result<()> {
+    ask(&open(NETFILTER, 0)?, messages, take)
+}
+
+/// What follows netfilter's own header.
+fn attributes(message: Received<'_>) -> &[u8] {
+    message.body.get(4..).unwrap_or_default()
 }
 
 /// The number that the kernel counts up with every change of rules.
@@ -33,102 +39,58 @@ fn failed(what: &'static str) -> impl Fn(io::Error) -> Error {
 /// The kernel does not say.
 pub fn generation() -> Result<u32, Error> {
     let mut generation = None;
-    let question = Message::netfilter(NFTABLES, 16, ACK, 0, 0);
-    let take = |message: Received<'_>| {
-        generation = message.body.get(4..).and_then(|body| big(attribute(body, 1)?));
-    };
-    open()
-        .and_then(|mut socket| socket.ask([question], 1, take))
-        .map_err(failed("ask for the generation"))?;
-    generation
-        .ok_or(Error::Netlink { what: "ask for the generation", source: io::ErrorKind::InvalidData.into() })
+    let question = Message::netfilter(NFTABLES, 16, ACK, (0, 0), &[]);
+    netfilter(&[question], |message| generation = attribute(attributes(message), 1).and_then(big))
+        .and_then(|()| generation.ok_or_else(|| io::ErrorKind::InvalidData.into()))
+        .map_err(failed("ask for the generation"))
 }
 
 /// The process that made a change, if the message says that a change is complete.
 #[must_use]
 pub fn author(message: Received<'_>) -> Option<u32> {
-    let body = message.body.get(4..).filter(|_| message.kind == NEW_GENERATION)?;
-    attribute(body, 2).and_then(big)
+    attribute(attributes(message), 2).filter(|_| message.kind == NEW_GENERATION).and_then(big)
 }
 
-/// An element of one of our sets.
-#[derive(Clone, Debug)]
-pub struct Element<'a> {
-    /// The set.
-    pub set: &'a str,
-    /// Its key, each part filled up to four bytes.
-    pub key: Vec<u8>,
-    /// After this time it is no more; zero: it stays.
-    pub lifetime: Duration,
-    /// Who it is for.
-    pub comment: &'a str,
-}
-
-/// Takes an element out, or puts it in, or both in one transaction. What is not there is taken out already; a try of that makes
-/// the kernel wait, so say only what is to be expected.
+/// Takes an element of one of our sets out, or puts it in, a pinhole with its time and name, or both in one transaction. What is
+/// not there is taken out already; a try of that makes the kernel wait, so say only what is to be expected.
 ///
 /// # Errors
 /// The kernel's.
-pub fn change(element: &Element<'_>, remove: bool, put: bool) -> Result<(), Error> {
-    let tell = |remove: bool, put: bool| {
-        let begin = Message::netfilter(0, 0x10, 0, 0, NFTABLES);
-        let end = Message::netfilter(0, 0x11, 0, 0, NFTABLES);
-        let removal = remove.then(|| message(element, false));
-        let addition = put.then(|| message(element, true));
-        let batch = [Some(begin), removal, addition, Some(end)].into_iter().flatten();
-        open().and_then(|mut socket| socket.ask(batch, usize::from(remove) + usize::from(put), |_| {}))
+pub fn change(key: &Key, remove: bool, put: Option<Option<(Duration, &str)>>) -> Result<(), Error> {
+    let tell = |remove: bool| {
+        let bracket = |kind| Message::netfilter(0, kind, 0, (0, NFTABLES), &[]);
+        let removal = remove.then(|| element(key, 14, ACK, &[]));
+        let addition =
+            put.map(|opening| element(key, 12, ACK | CREATE, &opening.map_or_else(Vec::new, beside)));
+        let batch = [Some(bracket(0x10)), removal, addition, Some(bracket(0x11))];
+        netfilter(&batch.into_iter().flatten().collect::<Vec<_>>(), |_| {})
     };
-    match tell(remove, put) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && put => tell(false, true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+    match tell(remove) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && remove => tell(false),
         other => other,
     }
     .map_err(failed("change an element"))
 }
 
-fn message(element: &Element<'_>, put: bool) -> Message {
-    let value = nest(&[(1, &element.key)]);
-    let mut parts = nest(&[(nested(1), &value)]);
-    if put && !element.lifetime.is_zero() {
-        let milliseconds = u64::try_from(element.lifetime.as_millis()).unwrap_or(u64::MAX);
-        parts.extend(nest(&[(4, &milliseconds.to_be_bytes())]));
-    }
-    if put && let Ok(length) = u8::try_from(element.comment.len() + 1) {
-        // libnftnl's form of a comment: kind 0, length, text with a zero at its end.
-        let mut comment = vec![0, length];
-        comment.extend(element.comment.as_bytes());
-        comment.push(0);
-        parts.extend(nest(&[(6, &comment)]));
-    }
-    let (kind, flags) = if put { (12, ACK | CREATE) } else { (14, ACK) };
-    let set = [element.set.as_bytes(), b"\0"].concat();
-    Message::netfilter(NFTABLES, kind, flags, INET, 0)
-        .with(1, b"portcullis\0")
-        .with(2, &set)
-        .with_nested(3, &[(nested(1), &parts)])
+/// What is said of a pinhole beside its key: its time, and its name in libnftnl's form of a comment (kind 0, length, text
+/// with a zero at its end).
+fn beside((lifetime, comment): (Duration, &str)) -> Vec<u8> {
+    let milliseconds = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+    let length = u8::try_from(comment.len() + 1).unwrap_or(u8::MAX);
+    let comment = [&[0, length], comment.as_bytes(), b"\0"].concat();
+    [put(4, &milliseconds.to_be_bytes()), put(6, &comment)].concat()
 }
 
-fn bytes(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
-    }
+fn element(key: &Key, kind: u16, flags: u16, beside: &[u8]) -> Message {
+    let set = put(2, &[key.set().as_bytes(), b"\0"].concat());
+    let parts = [nest(1, &[put(1, &key.bytes())]), beside.to_vec()];
+    let list = nest(3, &[nest(1, &parts)]);
+    Message::netfilter(NFTABLES, kind, flags, (INET, 0), &[put(1, b"portcullis\0"), set, list])
 }
 
 /// The kernel's number for an address's family.
 fn family(address: IpAddr) -> u8 {
     if address.is_ipv4() { 2 } else { 10 }
-}
-
-/// A key of several parts.
-#[must_use]
-pub fn key(address: IpAddr, service: Option<(u8, u16)>) -> Vec<u8> {
-    let mut key = bytes(address);
-    if let Some((protocol, port)) = service {
-        let [high, low] = port.to_be_bytes();
-        key.extend([protocol, 0, 0, 0, high, low, 0, 0]);
-    }
-    key
 }
 
 /// The connections that the kernel tracks, and whether there are more than are listed.
@@ -138,14 +100,13 @@ pub fn key(address: IpAddr, service: Option<(u8, u16)>) -> Vec<u8> {
 pub fn connections() -> Result<(Vec<Connection>, bool), Error> {
     let mut all = Vec::new();
     let mut more = false;
-    let question = Message::netfilter(CONNTRACK, 1, DUMP, 0, 0);
-    let take = |message: Received<'_>| match message.body.get(4..).and_then(|body| tuple(attribute(body, 1)?))
-    {
+    let question = Message::netfilter(CONNTRACK, 1, DUMP, (0, 0), &[]);
+    let take = |message: Received<'_>| match attribute(attributes(message), 1).and_then(tuple) {
         Some(_) if all.len() >= MAX_CONNECTIONS => more = true,
         Some(connection) => all.push(connection),
         None => {}
     };
-    open().and_then(|mut socket| socket.ask([question], 1, take)).map_err(failed("list the connections"))?;
+    netfilter(&[question], take).map_err(failed("list the connections"))?;
     Ok((all, more))
 }
 
@@ -198,17 +159,22 @@ fn was_there(outcome: io::Result<()>) -> io::Result<bool> {
 
 fn forget(connection: &Connection) -> io::Result<()> {
     let Connection { from, to, protocol, source, port } = *connection;
-    let kinds: (u16, u16) = if from.is_ipv4() { (1, 2) } else { (3, 4) };
-    let addresses = nest(&[(kinds.0, &bytes(from)), (kinds.1, &bytes(to))]);
+    let first = if from.is_ipv4() { 1 } else { 3 };
+    let addresses = nest(1, &[put(first, &bytes(from)), put(first + 1, &bytes(to))]);
     let (source, port) = (source.to_be_bytes(), port.to_be_bytes());
-    let service = match protocol {
-        1 => nest(&[(1, &[protocol]), (4, &source), (5, port.split_at(1).0), (6, port.split_at(1).1)]),
-        58 => nest(&[(1, &[protocol]), (7, &source), (8, port.split_at(1).0), (9, port.split_at(1).1)]),
-        _ => nest(&[(1, &[protocol]), (2, &source), (3, &port)]),
+    // Ports, or of ICMP the identifier and of the destination the type and code.
+    let first = match protocol {
+        1 => 4,
+        58 => 7,
+        _ => 2,
     };
-    let question = Message::netfilter(CONNTRACK, 2, ACK, family(from), 0)
-        .with_nested(1, &[(nested(1), &addresses), (nested(2), &service)]);
-    open()?.ask([question], 1, |_| {})
+    let mut service = vec![put(1, &[protocol]), put(first, &source)];
+    match protocol {
+        1 | 58 => service.extend([put(first + 1, port.split_at(1).0), put(first + 2, port.split_at(1).1)]),
+        _ => service.push(put(first + 1, &port)),
+    }
+    let tuple = nest(1, &[addresses, nest(2, &service)]);
+    netfilter(&[Message::netfilter(CONNTRACK, 2, ACK, (family(from), 0), &[tuple])], |_| {})
 }
 
 /// Resets the socket between these two ends: `SOCK_DIAG_BY_FAMILY`, then `SOCK_DESTROY`, both with `struct inet_diag_req_v2`
@@ -222,18 +188,16 @@ fn destroy(local: (IpAddr, u16), remote: (IpAddr, u16)) -> io::Result<()> {
         request.extend(wide);
     }
     request.extend([0; 4]);
-    let ask = |kind, cookie: &[u8], take: &mut dyn FnMut(Received<'_>)| {
-        let message = Message::new(kind, ACK, &[&request, cookie].concat());
-        Socket::open(netlink::SOCK_DIAG, 0, SocketFlags::empty())?.ask([message], 1, take)
-    };
+    let fd = open(SOCK_DIAG, 0)?;
+    let question = |kind, cookie: &[u8]| [Message::new(kind, ACK, &[&request, cookie].concat())];
     let mut found = None;
-    ask(20, &[0xff; 8], &mut |message| {
+    ask(&fd, &question(20, &[0xff; 8]), |message| {
         let state = message.body.get(1).copied();
         found = state.zip(message.body.get(44..52).map(<[u8]>::to_vec));
     })?;
     match found {
         // Without a connection the kernel finds the listener, and would close that; a connection in TIME_WAIT has ended.
         Some((6 | 10, _)) | None => Err(io::ErrorKind::NotFound.into()),
-        Some((_, cookie)) => ask(21, &cookie, &mut |_| {}),
+        Some((_, cookie)) => ask(&fd, &question(21, &cookie), |_| {}),
     }
 }

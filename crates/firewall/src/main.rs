@@ -6,11 +6,11 @@ use firewall::nft::Nft;
 use firewall::serve::{Parts, serve};
 use firewall::state::State;
 use std::io;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
@@ -38,13 +38,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let outcome = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
-        let outcome = runtime.block_on(run(settings));
-        // The thread that reads the kernel's log may be waiting; the process ends without it.
-        runtime.shutdown_background();
-        outcome
-    });
-    match outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.and_then(|runtime| runtime.block_on(run(settings))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("portcullis-firewall: {error}");
@@ -105,21 +100,25 @@ async fn run(settings: Settings) -> io::Result<()> {
         eprintln!("portcullis-firewall: {error}");
     }
     let log = settings.log_group.map(nflog::bind).transpose()?;
-    let sinkhole = match settings.sinkhole {
-        Some(port) => Some(TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await?),
-        None => None,
-    };
+    let sinkhole = settings.sinkhole.map(sinkhole).transpose()?;
     let socket = match &settings.socket {
         Some(path) => bind(path, user)?,
         None => inherited()?,
     };
-    let parts = Parts { socket, users: vec![user], nft, keeper, log, sinkhole };
+    let parts = Parts { socket, user, nft, keeper, log, sinkhole };
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         outcome = serve(parts) => outcome,
         _ = terminate.recv() => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
+}
+
+/// The sinkhole's listener: whoever follows accepts.
+fn sinkhole(port: u16) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 fn bind(path: &Path, user: u32) -> io::Result<UnixListener> {

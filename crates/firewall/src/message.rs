@@ -61,7 +61,7 @@ pub enum Request {
     },
     /// Say how things stand.
     Status,
-    /// Turn this connection into a stream of records.
+    /// Turn this connection into a stream of records; the sockets of the log and the sinkhole are handed over on it.
     Follow,
 }
 
@@ -154,7 +154,7 @@ pub enum Answer {
         /// So many local sockets were reset.
         sockets: u32,
     },
-    /// A part of the stream after `Follow`; logged packets come as [`crate::wire::Piece`]s instead.
+    /// A part of the stream after `Follow`; logged packets and arrivals are read from the sockets handed over instead.
     Record(Record),
     /// It was not done.
     Failed {
@@ -198,8 +198,6 @@ pub struct Status {
     pub drift: Vec<String>,
     /// Base chains of other tables that see packets before ours do.
     pub earlier: Vec<String>,
-    /// Log records read, and lost in the kernel.
-    pub log: Log,
 }
 
 /// A policy on trial.
@@ -222,15 +220,6 @@ pub struct Counter {
     pub packets: u64,
     /// Their bytes.
     pub bytes: u64,
-}
-
-/// How much was logged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Log {
-    /// Records read.
-    pub read: u64,
-    /// Records lost between the kernel and the reader.
-    pub lost: u64,
 }
 
 /// What the stream carries.

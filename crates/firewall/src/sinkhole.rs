@@ -1,4 +1,4 @@
-//! A minimal listener where the management zone's traffic to nowhere ends: it accepts, reads what is sent first, closes, and
+//! A minimal sinkhole, where the management zone's traffic to nowhere ends: it accepts, reads what is sent first, closes, and
 //! tells. What comes by UDP is told by the kernel's log, with its first bytes.
 
 use crate::message::Record;
@@ -7,12 +7,10 @@ use model::{Clock, SystemClock};
 use rustix::net::sockopt::{ip_original_dst, ipv6_original_dst};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -23,34 +21,35 @@ const MAX_FIRST: usize = 256;
 /// How long it is read for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Listens until it is dropped.
-///
-/// # Errors
-/// None but the listener's own end.
-pub async fn listen(
+/// The listener and its guests.
+#[derive(Debug)]
+pub struct Sinkhole {
     listener: TcpListener,
-    records: mpsc::Sender<Record>,
-    lost: Arc<AtomicU64>,
-) -> io::Result<()> {
-    let mut guests = JoinSet::new();
-    loop {
-        while guests.len() >= MAX_AT_ONCE {
-            guests.join_next().await;
-        }
-        while guests.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, from)) => {
-                let (records, lost) = (records.clone(), Arc::clone(&lost));
-                guests.spawn(async move {
-                    if let Some(arrival) = receive(stream, from).await
-                        && records.try_send(arrival).is_err()
-                    {
-                        lost.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
+    guests: JoinSet<Option<Record>>,
+}
+
+impl Sinkhole {
+    /// Receives those who come to this socket, which listens and does not block.
+    ///
+    /// # Errors
+    /// It is no such socket.
+    pub fn new(socket: OwnedFd) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::from_std(socket.into())?, guests: JoinSet::new() })
+    }
+
+    /// The next arrival. None is lost if it is not awaited to its end.
+    pub async fn next(&mut self) -> Record {
+        loop {
+            tokio::select! {
+                Some(guest) = self.guests.join_next() => if let Ok(Some(arrival)) = guest {
+                    return arrival;
+                },
+                guest = self.listener.accept(), if self.guests.len() < MAX_AT_ONCE => match guest {
+                    Ok((stream, from)) => drop(self.guests.spawn(receive(stream, from))),
+                    // Out of descriptors, or a guest who has gone before the door was opened.
+                    Err(_) => sleep(Duration::from_millis(50)).await,
+                },
             }
-            // Out of descriptors, or a guest who has gone before the door was opened.
-            Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
 }

@@ -10,6 +10,10 @@ use std::path::PathBuf;
 
 /// What begins a file of rules; its number follows.
 const HEAD: &str = "# portcullis-firewall: generation ";
+/// The file of what is loaded at boot.
+const CONFIRMED: &str = "confirmed.nft";
+/// The file of what `Confirm` would load.
+const PENDING: &str = "pending.nft";
 
 /// A text of rules with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +37,7 @@ impl State {
     /// # Errors
     /// It is there and cannot be read.
     pub fn confirmed(&self) -> Result<Option<Rules>, Error> {
-        self.rules("confirmed.nft")
+        self.rules(CONFIRMED)
     }
 
     /// What `Confirm` would load.
@@ -41,7 +45,7 @@ impl State {
     /// # Errors
     /// It is there and cannot be read.
     pub fn pending(&self) -> Result<Option<Rules>, Error> {
-        self.rules("pending.nft")
+        self.rules(PENDING)
     }
 
     /// Keeps what `Confirm` will load.
@@ -49,7 +53,7 @@ impl State {
     /// # Errors
     /// The disk's.
     pub fn keep_pending(&self, rules: &Rules) -> Result<(), Error> {
-        self.write("pending.nft", &format!("{HEAD}{}\n{}", rules.generation, rules.text))
+        self.write(PENDING, &format!("{HEAD}{}\n{}", rules.generation, rules.text))
     }
 
     /// Makes what is pending what is loaded at boot.
@@ -57,8 +61,7 @@ impl State {
     /// # Errors
     /// The disk's.
     pub fn confirm(&self) -> Result<(), Error> {
-        let (from, to) = (self.path("pending.nft"), self.path("confirmed.nft"));
-        fs::rename(&from, &to).map_err(|source| Error::File { what: "rename", path: from, source })?;
+        self.attempt("rename", PENDING, |path| fs::rename(path, self.directory.join(CONFIRMED)))?;
         self.sync()
     }
 
@@ -67,13 +70,8 @@ impl State {
     /// # Errors
     /// The disk's.
     pub fn drop_pending(&self) -> Result<(), Error> {
-        let path = self.path("pending.nft");
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(Error::File { what: "remove", path, source })
-            }
-            _ => self.sync(),
-        }
+        if_there(self.attempt("remove", PENDING, |path| fs::remove_file(path)))?;
+        self.sync()
     }
 
     /// The isolated addresses.
@@ -111,37 +109,45 @@ impl State {
         let Some(text) = self.read(name)? else { return Ok(None) };
         let (head, text) = text.split_once('\n').unwrap_or_default();
         let generation = head.strip_prefix(HEAD).and_then(|number| number.parse().ok());
-        let generation = generation.ok_or_else(|| Error::Damaged(self.path(name)))?;
+        let generation = generation.ok_or_else(|| Error::Damaged(self.directory.join(name)))?;
         Ok(Some(Rules { generation, text: text.to_owned() }))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
+    fn attempt<T>(
+        &self,
+        what: &'static str,
+        name: &str,
+        work: impl FnOnce(&PathBuf) -> io::Result<T>,
+    ) -> Result<T, Error> {
+        let path = self.directory.join(name);
+        work(&path).map_err(|source| Error::File { what, path, source })
     }
 
     fn read(&self, name: &str) -> Result<Option<String>, Error> {
-        match fs::read_to_string(self.path(name)) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::File { what: "read", path: self.path(name), source }),
-        }
+        if_there(self.attempt("read", name, |path| fs::read_to_string(path)))
     }
 
     /// Whole or not at all, and on disk when it returns.
     fn write(&self, name: &str, text: &str) -> Result<(), Error> {
-        let (new, path) = (self.path(&format!("{name}.new")), self.path(name));
-        let written = (|| {
+        self.attempt("write", name, |path| {
+            let new = self.directory.join(format!("{name}.new"));
             let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&new, &path)
-        })();
-        written.map_err(|source| Error::File { what: "write", path, source })?;
+            fs::rename(&new, path)
+        })?;
         self.sync()
     }
 
     fn sync(&self) -> Result<(), Error> {
-        let synced = File::open(&self.directory).and_then(|directory| directory.sync_all());
-        synced.map_err(|source| Error::File { what: "sync", path: self.directory.clone(), source })
+        self.attempt("sync", "", |directory| File::open(directory)?.sync_all())
+    }
+}
+
+/// A file that is not there is none.
+fn if_there<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
     }
 }

@@ -1,10 +1,17 @@
-//! Frames on a stream: four bytes of length, big-endian, and so many bytes.
+//! Frames on a stream: four bytes of length, big-endian, and so many bytes; and sockets that are handed over on it.
 
 use crate::message::MAX_FRAME;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, recvmsg, sendmsg,
+};
 use serde::Serialize;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 /// How long one frame may take once it has begun.
@@ -15,11 +22,19 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// # Errors
 /// The stream's, `InvalidData` for a frame that is too long, `TimedOut` for one that does not end.
 pub async fn read<R: AsyncRead + Unpin>(from: &mut R) -> io::Result<Option<Vec<u8>>> {
-    let mut length = [0; 4];
-    if from.read(length.split_at_mut(1).0).await? == 0 {
-        return Ok(None);
+    match from.read_u8().await {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        first => rest(first?, from).await.map(Some),
     }
+}
+
+/// Reads what follows a frame's first byte.
+///
+/// # Errors
+/// As [`read`].
+pub async fn rest<R: AsyncRead + Unpin>(first: u8, from: &mut R) -> io::Result<Vec<u8>> {
     let frame = async {
+        let mut length = [first, 0, 0, 0];
         from.read_exact(length.split_at_mut(1).1).await?;
         let length = u32::from_be_bytes(length) as usize;
         if length > MAX_FRAME {
@@ -29,12 +44,9 @@ pub async fn read<R: AsyncRead + Unpin>(from: &mut R) -> io::Result<Option<Vec<u
         // Grows with what arrives, not with what was promised.
         let mut frame = Vec::new();
         from.take(length as u64).read_to_end(&mut frame).await?;
-        if frame.len() < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(Some(frame))
+        if frame.len() < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(frame) }
     };
-    timeout(PATIENCE, frame).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    timeout(PATIENCE, frame).await?
 }
 
 /// Writes a message as a frame.
@@ -42,46 +54,50 @@ pub async fn read<R: AsyncRead + Unpin>(from: &mut R) -> io::Result<Option<Vec<u
 /// # Errors
 /// The stream's, `InvalidData` for a message that is too long, `TimedOut` if nobody reads it.
 pub async fn write<W: AsyncWrite + Unpin, M: Serialize>(to: &mut W, message: &M) -> io::Result<()> {
-    send(to, &serde_json::to_vec(message)?).await
-}
-
-async fn send<W: AsyncWrite + Unpin>(to: &mut W, frame: &[u8]) -> io::Result<()> {
+    let frame = serde_json::to_vec(message)?;
     let length = u32::try_from(frame.len()).ok().filter(|_| frame.len() <= MAX_FRAME);
     let length = length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a message is too long"))?;
     let both = async {
         to.write_all(&length.to_be_bytes()).await?;
-        to.write_all(frame).await
+        to.write_all(&frame).await
     };
-    timeout(PATIENCE, both).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    timeout(PATIENCE, both).await?
 }
 
-/// Logged packets as the kernel sent them: in the stream, a frame that begins with a zero, which no JSON does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// The number of the packet that follows the last one that was read before; a first one with a greater number says how
-    /// many were lost.
-    pub next: u32,
-    /// When it was read, in microseconds since 1970.
-    pub at: i64,
-    /// The kernel's messages.
-    pub bytes: Vec<u8>,
+/// Hands sockets over (`SCM_RIGHTS`), on a byte that says which of them there are.
+///
+/// # Errors
+/// The stream's.
+pub async fn hand_over(to: &UnixStream, sockets: [Option<BorrowedFd<'_>>; 2]) -> io::Result<()> {
+    let which = sockets.iter().zip([1, 2]).map(|(socket, bit)| if socket.is_some() { bit } else { 0 }).sum();
+    let sockets: Vec<BorrowedFd<'_>> = sockets.into_iter().flatten().collect();
+    let send = || {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut beside = SendAncillaryBuffer::new(&mut space);
+        beside.push(SendAncillaryMessage::ScmRights(&sockets));
+        sendmsg(to, &[IoSlice::new(&[which])], &mut beside, SendFlags::NOSIGNAL)?;
+        Ok(())
+    };
+    timeout(PATIENCE, to.async_io(Interest::WRITABLE, send)).await?
 }
 
-impl Piece {
-    /// Writes it as a frame.
-    ///
-    /// # Errors
-    /// The stream's.
-    pub async fn write<W: AsyncWrite + Unpin>(&self, to: &mut W) -> io::Result<()> {
-        let frame = [&[0], self.next.to_be_bytes().as_slice(), &self.at.to_be_bytes(), &self.bytes].concat();
-        send(to, &frame).await
-    }
-
-    /// Reads a frame, if it is one.
-    #[must_use]
-    pub fn of(frame: &[u8]) -> Option<Self> {
-        let (next, rest) = frame.strip_prefix(&[0])?.split_first_chunk()?;
-        let (at, bytes) = rest.split_first_chunk()?;
-        Some(Self { next: u32::from_be_bytes(*next), at: i64::from_be_bytes(*at), bytes: bytes.to_vec() })
-    }
+/// Takes sockets over.
+///
+/// # Errors
+/// The stream's, `TimedOut` if none come.
+pub async fn take_over(from: &UnixStream) -> io::Result<[Option<OwnedFd>; 2]> {
+    let receive = || {
+        let mut which = [0];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut beside = RecvAncillaryBuffer::new(&mut space);
+        recvmsg(from, &mut [IoSliceMut::new(&mut which)], &mut beside, RecvFlags::CMSG_CLOEXEC)?;
+        let sockets = beside.drain().filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(sockets) => Some(sockets),
+            _ => None,
+        });
+        let mut sockets = sockets.flatten();
+        let [which] = which;
+        Ok([1, 2].map(|bit| if which & bit > 0 { sockets.next() } else { None }))
+    };
+    timeout(PATIENCE, from.async_io(Interest::READABLE, receive)).await?
 }

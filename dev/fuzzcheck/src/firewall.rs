@@ -1,7 +1,6 @@
 //! Promises about what the firewall's program reads: requests, rules, logged packets, listings.
 
 use ::firewall::message::{self, Request};
-use ::firewall::wire::Piece;
 use ::firewall::{drift, guard, netlink, packet};
 
 /// A request that is read is within its bounds, and is the same when it is written and read again.
@@ -55,16 +54,13 @@ pub fn guard(bytes: &[u8]) {
     assert!(!is_bridge, "a bridge table is told that is not there");
 }
 
-/// Any bytes are a logged packet, a piece of the log and a row of netlink messages, and what is told of them is bounded.
+/// Any bytes are a logged packet and a row of netlink messages, and what is told of them is bounded.
 pub fn log(bytes: &[u8]) {
     let logged = packet::parse(bytes);
     assert!(logged.packet.first.len() <= 256, "{} digits of what it carries", logged.packet.first.len());
     assert!(logged.packet.prefix.len() <= 3 * 128, "a prefix of {} bytes", logged.packet.prefix.len());
     let total: usize = netlink::messages(bytes).map(|message| message.body.len() + 16).sum();
     assert!(total <= bytes.len(), "more messages than bytes");
-    if let Some(piece) = Piece::of(bytes) {
-        assert!(piece.bytes.len() + 13 == bytes.len(), "a piece of another length");
-    }
 }
 
 /// A listing does not differ from itself.

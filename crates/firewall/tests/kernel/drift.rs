@@ -48,8 +48,8 @@ const KINDS: [Kind; 25] = [
             "replace rule inet portcullis confirmed_input handle {rule} tcp dport 8443 counter accept comment \"{RULE}\""
         )
     }),
-    ("elements were added", |_| "add element inet portcullis managed4 { 192.0.2.0/24 }".into()),
-    ("elements were removed", |_| "delete element inet portcullis managed4 { 10.20.0.0/16 }".into()),
+    ("an element was added", |_| "add element inet portcullis managed4 { 192.0.2.0/24 }".into()),
+    ("an element was removed", |_| "delete element inet portcullis managed4 { 10.20.0.0/16 }".into()),
     ("was changed", |_| "add chain inet portcullis input { policy accept ; }".into()),
     ("is gone", |_| "rename chain inet portcullis confirmed_input other".into()),
     ("chain more was added", |_| "add chain inet portcullis more".into()),

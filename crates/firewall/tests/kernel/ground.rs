@@ -204,12 +204,18 @@ pub fn permit() -> Permit {
     Permit::issue(Mint::new(), 1, actor, model::Action::ALL[0], Object::Appliance)
 }
 
-/// The table of a policy: what each of the chains says about input; everything else passes. On trial if there is a candidate.
-pub fn policy(confirmed: &str, candidate: Option<&str>) -> String {
-    let pick = "  map pick_input {\n    type nf_proto : verdict\n    flags timeout\n  }\n";
-    let choose = "    meta nfproto vmap @pick_input\n";
-    let (pick, choose) = if candidate.is_some() { (pick, choose) } else { ("", "") };
-    let candidate = candidate.map_or_else(String::new, |rules| chain("candidate_input", rules));
+/// The table of a policy: what each of the chains says about input; everything else passes. On trial for so many seconds if there
+/// is a candidate.
+pub fn policy(confirmed: &str, candidate: Option<(&str, u32)>) -> String {
+    let (mut pick, mut choose) = (String::new(), "");
+    if let Some((_, seconds)) = candidate {
+        let verdict = format!("timeout {seconds}s : goto candidate_input");
+        pick = format!(
+            "  map pick_input {{\n    type nf_proto : verdict\n    flags timeout\n    elements = {{ ipv4 {verdict}, ipv6 {verdict} }}\n  }}\n"
+        );
+        choose = "    meta nfproto vmap @pick_input\n";
+    }
+    let candidate = candidate.map_or_else(String::new, |(rules, _)| chain("candidate_input", rules));
     format!(
         "table inet portcullis {{\n{pick}{SETS}{}{candidate}  chain input {{\n    type filter hook input priority filter; policy drop;\n    iifname \"lo\" accept\n    meta l4proto ipv6-icmp accept\n{choose}    goto confirmed_input\n  }}\n{OUTPUT}}}\n",
         chain("confirmed_input", confirmed),

@@ -14,7 +14,7 @@ const LOGGED: &str = "udp dport 7000 log prefix \"pc:i:3:test_app:drop\" group 5
 async fn confirm_logged(client: &mut Client) {
     let redirect = "  chain sink {\n    type nat hook prerouting priority dstnat\n    tcp dport 1234 redirect to :9000\n  }\n}\n";
     let with = |text: String| text.trim_end().trim_end_matches('}').to_owned() + redirect;
-    let trial = with(policy("accept", Some(LOGGED)));
+    let trial = with(policy("accept", Some((LOGGED, 30))));
     let generation = client.load(&permit(), trial, with(policy(LOGGED, None)), 30).await.unwrap();
     client.confirm(&permit(), generation).await.unwrap();
 }
@@ -96,7 +96,7 @@ async fn every_packet_is_seen_or_counted_as_lost() {
     println!("{sent} packets, most while nobody followed: {seen} seen, {lost} lost and counted");
     assert_eq!(seen + lost, sent);
     assert!(lost > 0, "the queue was to run over");
-    let log = client.status().await.unwrap().log;
+    let log = records.log();
     assert_eq!((log.read, log.lost), (seen, lost));
 }
 

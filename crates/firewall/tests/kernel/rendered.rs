@@ -21,7 +21,7 @@ fn the_guard_lets_pass_what_is_rendered() {
     let none = Openings::default();
     for text in [candidate(None, &plan, 60, &none), candidate(Some(&plan), &plan, 60, &none)] {
         let shape = guard::parse(text.as_bytes()).unwrap();
-        assert!(shape.picks.len() == 3 && shape.picks.iter().all(|(_, is_filled)| *is_filled));
+        assert!(shape.picks.len() == 3 && shape.picks.iter().all(|(_, ends)| *ends == Some(60)));
         assert!(["pinholes4", "isolated6"].iter().all(|set| shape.sets.contains(*set)));
     }
     guard::parse(confirmed(&plan, &none).as_bytes()).unwrap();

@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 /// Confirms a policy that lets the device in.
 pub async fn confirm_open(client: &mut Client) -> u64 {
     let generation =
-        client.load(&permit(), policy("accept", Some(OPEN)), policy(OPEN, None), 30).await.unwrap();
+        client.load(&permit(), policy("accept", Some((OPEN, 30))), policy(OPEN, None), 30).await.unwrap();
     client.confirm(&permit(), generation).await.unwrap();
     generation
 }
 
 /// Puts a policy on trial that locks everybody out.
 pub async fn try_locked(client: &mut Client, seconds: u32) -> u64 {
-    client.load(&permit(), policy(OPEN, Some(LOCKED)), policy(LOCKED, None), seconds).await.unwrap()
+    client
+        .load(&permit(), policy(OPEN, Some((LOCKED, seconds))), policy(LOCKED, None), seconds)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -135,16 +138,19 @@ async fn bad_rules_and_other_users_are_refused() {
     let load = |trial: String, settled: String| (trial, settled);
     for (trial, settled) in [
         load("flush ruleset\n".to_owned(), policy(OPEN, None)),
-        load(policy(OPEN, Some(OPEN)), "table ip filter {\n}\n".to_owned()),
-        load(policy("nonsense", Some(OPEN)), policy(OPEN, None)),
-        load(policy(OPEN, Some(OPEN)), policy("nonsense", None)),
+        load(policy(OPEN, Some((OPEN, 5))), "table ip filter {\n}\n".to_owned()),
+        load(policy("nonsense", Some((OPEN, 5))), policy(OPEN, None)),
+        load(policy(OPEN, Some((OPEN, 5))), policy("nonsense", None)),
         load(policy(OPEN, None), policy(OPEN, None)),
+        // A trial that would last longer than is said, and one that would be confirmed with its elements.
+        load(policy(OPEN, Some((OPEN, 6))), policy(OPEN, None)),
+        load(policy(OPEN, Some((OPEN, 5))), policy(OPEN, Some((OPEN, 5)))),
     ] {
         failed(client.load(&permit(), trial, settled, 5).await, FailureKind::Refused);
         assert_eq!(ground.table(), "");
     }
     failed(
-        client.load(&permit(), policy(OPEN, Some(OPEN)), policy(OPEN, None), 0).await,
+        client.load(&permit(), policy(OPEN, Some((OPEN, 0))), policy(OPEN, None), 0).await,
         FailureKind::Refused,
     );
     ground.kill();
