@@ -12,12 +12,14 @@
 //! | [`diagnostic`] | what is told about a document: which mistake, where, why, what to do |
 //! | [`diff`] | what gains and what loses reach between two plans |
 //! | [`document`] | the two files that people write, as types |
+//! | [`drawing`] | a picture of zones, laid out and as SVG |
 //! | [`evaluate`] | one packet in, its verdict out |
 //! | [`explain`] | a verdict in words, and what is missing |
 //! | [`names`] | names in questions |
 //! | [`near`] | words that look alike |
 //! | [`packet`] | a packet, as far as the policy looks at it |
 //! | [`plan`] | a checked scenario bound to a site |
+//! | [`question`] | a question as it is asked, and its answers |
 //! | [`reach`] | all that somebody may reach, and a picture of zones |
 //! | [`read`] | the two files from their bytes, and back |
 //! | [`region`] | all packets at once, in classes |
@@ -33,12 +35,14 @@ pub mod check;
 pub mod diagnostic;
 pub mod diff;
 pub mod document;
+pub mod drawing;
 pub mod evaluate;
 pub mod explain;
 pub mod names;
 pub mod near;
 pub mod packet;
 pub mod plan;
+pub mod question;
 pub mod reach;
 pub mod read;
 pub mod region;

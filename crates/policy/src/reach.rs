@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Row {
     /// From this zone.
     pub from_zone: String,
-    /// From these addresses of it, where not all of what was asked about may.
+    /// From the appliance itself.
+    pub from_appliance: bool,
+    /// From these addresses.
     pub from: Vec<AddressRange>,
     /// To this zone; for a group of addresses the zone that it is asked in.
     pub to_zone: String,
@@ -47,18 +49,41 @@ struct Key {
 /// All that somebody may reach.
 #[must_use]
 pub fn reach(evaluator: &Evaluator, who: &Subject) -> Vec<Row> {
+    between(evaluator, Some(who), None)
+}
+
+/// All that somebody may reach of somebody; without a name, everybody.
+#[must_use]
+pub fn between(evaluator: &Evaluator, who: Option<&Subject>, whom: Option<&Subject>) -> Vec<Row> {
     let mut gathering = Gathering::new();
-    let extra: &[std::net::IpAddr] = if let Subject::Addresses(addresses) = who { addresses } else { &[] };
     for family in Family::BOTH {
-        let targets = classes(&[evaluator], family, Role::Target, &[]);
+        let targets = classes(&[evaluator], family, Role::Target, addresses(whom));
+        let targets: Vec<Class> = targets
+            .into_iter()
+            .filter(|to| whom.is_none_or(|whom| may_be_meant(evaluator, whom, to)))
+            .collect();
         let pieces = pieces(&[evaluator], family);
-        for from in classes(&[evaluator], family, Role::Source, extra) {
-            if is_meant(evaluator, who, &from) {
+        for from in classes(&[evaluator], family, Role::Source, addresses(who)) {
+            if who.is_none_or(|who| is_meant(evaluator, who, &from)) {
                 gather(evaluator, &mut gathering, &from, &targets, &pieces);
             }
         }
     }
-    gathering.rows().into_iter().filter_map(|product| row(evaluator, product)).collect()
+    let in_zone = |row: &Row| match whom {
+        Some(Subject::Zone(zone)) => {
+            evaluator.plan().zones.get(*zone).is_some_and(|zone| zone.name == row.to_zone)
+        }
+        _ => true,
+    };
+    gathering.rows().into_iter().filter_map(|product| row(evaluator, product)).filter(in_zone).collect()
+}
+
+/// Addresses that are to be told apart from their neighbours.
+fn addresses(subject: Option<&Subject>) -> &[std::net::IpAddr] {
+    match subject {
+        Some(Subject::Addresses(addresses)) => addresses,
+        _ => &[],
+    }
 }
 
 fn is_meant(evaluator: &Evaluator, who: &Subject, class: &Class) -> bool {
@@ -70,6 +95,12 @@ fn is_meant(evaluator: &Evaluator, who: &Subject, class: &Class) -> bool {
             place == Some(Place::Zone(*zone)) || (place == Some(Place::Own) && *zone == evaluator.plan().home)
         }
     }
+}
+
+/// The same for a target: a group of addresses stands in whichever zone it is asked in.
+fn may_be_meant(evaluator: &Evaluator, whom: &Subject, class: &Class) -> bool {
+    let is_group = class.places.first().copied().flatten().is_none();
+    is_meant(evaluator, whom, class) || (is_group && matches!(whom, Subject::Zone(_)))
 }
 
 fn gather(
@@ -107,6 +138,7 @@ fn row(evaluator: &Evaluator, product: Product<Key>) -> Option<Row> {
     let ranges = |addresses: &Addresses| addresses.ranges();
     Some(Row {
         from_zone: name(key.from)?,
+        from_appliance: key.from == Place::Own,
         from: ranges(&from),
         to_zone: name(key.to.unwrap_or(Place::Zone(rule.to)))?,
         to_appliance: key.to == Some(Place::Own),

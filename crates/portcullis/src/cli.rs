@@ -21,7 +21,7 @@ pub struct Cli {
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it worked
-  1  it failed; the message says what and why
+  1  it failed, or a test of the policy does not hold; the message says what and why
   2  the command line or a file that it names is wrong
   3  refused: not signed in, or no grant for it
   4  there is no such thing
@@ -31,9 +31,9 @@ Exit codes:
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Make a data directory: annotated configuration, keys, certificate, first login.
+    /// Make a data directory: annotated configuration, keys, certificate, first login, a policy to begin with.
     Init(Init),
-    /// Say what is wrong with the configuration: file, line, column and what to do.
+    /// Say what is wrong with the configuration and the policy beside it: file, line, column and what to do.
     Check(Place),
     /// Run the appliance.
     Serve(Serve),
@@ -60,6 +60,9 @@ pub enum Verb {
     /// Parts over the whole fleet, what changed, and what was learned of models.
     #[command(subcommand)]
     Inventory(crate::verbs::fleet::Verb),
+    /// Who may reach what, by which rule and why: asked of files, without an appliance.
+    #[command(subcommand)]
+    Policy(crate::verbs::policy::Verb),
     /// What was done, by whom; and whether the record is whole.
     #[command(subcommand)]
     Audit(crate::verbs::audit::Verb),
@@ -232,6 +235,11 @@ mod tests {
         };
         for verb in Cli::command().get_subcommands() {
             assert!(named(verb.get_name()), "{} is not in docs/manual/cli.md", verb.get_name());
+        }
+        let command = Cli::command();
+        let policy = command.find_subcommand("policy").unwrap();
+        for verb in policy.get_subcommands().map(clap::Command::get_name) {
+            assert!(named(&format!("policy {verb}")), "policy {verb} is not in docs/manual/cli.md");
         }
     }
 }

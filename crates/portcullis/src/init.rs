@@ -3,14 +3,16 @@
 use crate::cli::{Init, Place};
 use crate::config::{Config, annotated};
 use crate::exit::Exit;
+use crate::verbs::policy::files::{SCENARIO, SITE, beside};
 use crate::{files, parts, tls};
 use anyhow::Context as _;
 use model::Actor;
 use model::access::{Role, Scope};
 use model::command::access::{AddGrant, CreateUser};
+use policy::shipped;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Runs the verb.
@@ -33,15 +35,17 @@ pub fn run(options: &Init, json: bool) -> Result<(), Exit> {
         config.appliance.name.clone_from(name);
     }
     make(&options.place, &config)?;
+    let policy = propose_policy(&options.place)?;
     let link = first_login(&options.place, &options.admin)?;
     if json {
         println!(
             "{}",
-            serde_json::json!({ "config": file, "data": options.place.data, "first_login": link })
+            serde_json::json!({ "config": file, "data": options.place.data, "first_login": link, "policy": policy })
         );
     } else {
         println!("data directory  {}", options.place.data.display());
         println!("configuration   {}", file.display());
+        println!("policy          {} (examples to be made yours; nothing is enforced)", shown(&policy));
         println!("vault key       keep a copy of it in a safe: without it no credential can be opened");
         println!("start           portcullis serve --data {}", options.place.data.display());
         println!("first login     {link}");
@@ -72,6 +76,28 @@ pub fn make(place: &Place, config: &Config) -> anyhow::Result<()> {
             .with_context(|| format!("make the audit log's key {}", signer.display()))?;
     }
     Ok(())
+}
+
+/// Puts the shipped scenario and an example of a site file beside the configuration. What is there stays as it is.
+pub fn propose_policy(place: &Place) -> anyhow::Result<Vec<PathBuf>> {
+    let texts = [(SCENARIO, shipped::SCENARIO), (SITE, shipped::SITE)];
+    let mut written = Vec::new();
+    for (name, text) in texts {
+        let file = beside(place, name);
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
+        }
+        if fs::symlink_metadata(&file).is_err() {
+            files::write_new(&file, text.as_bytes(), 0o640)?;
+        }
+        written.push(file);
+    }
+    Ok(written)
+}
+
+fn shown(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
 }
 
 /// Makes the first administrator, if there is no user yet, and a one-time link for the given account.

@@ -56,6 +56,7 @@ fn run(cli: Cli) -> Result<(), Exit> {
         Verb::Token(verb) => verbs::token::run(verb, json),
         Verb::Access(verb) => verbs::access::run(verb, json),
         Verb::Inventory(verb) => verbs::fleet::run(verb, json),
+        Verb::Policy(verb) => verbs::policy::run(verb, json),
         Verb::Audit(verb) => verbs::audit::run(verb, json),
         Verb::Backup(options) => verbs::backup::backup(&options, json),
         Verb::Restore(options) => verbs::backup::restore(&options, json),

@@ -1,15 +1,63 @@
-//! Promises about the two files of a policy: the scenario and the site.
+//! Promises about the two files of a policy, the scenario and the site, and about questions to them.
 
 use policy::check::{Terms, files};
 use policy::diagnostic::{Diagnostic, Severity};
+use policy::document::Site;
+use policy::document::words::Action;
+use policy::evaluate::{Asked, Evaluator};
+use policy::plan::Plan;
+use policy::question::{Known, MAX_QUESTION_BYTES, MOST_ANSWERS, Wrong, ask, parse as parse_question};
 use policy::read::{Reading, parse_scenario, parse_site, write};
 use serde::Serialize;
 use std::fmt::Debug;
+use std::sync::OnceLock;
 
 /// A pair that is without mistakes, so that the other one is looked at to the end.
 const SCENARIO: &[u8] = include_bytes!("../../../fuzz/seeds/policy_scenario/small.yaml");
 const SITE: &[u8] = include_bytes!("../../../fuzz/seeds/policy_site/small.yaml");
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 20);
+
+/// A question is answered by rules that there are, or refused with what to do; written and read again it is the same.
+pub fn question(bytes: &[u8]) {
+    let shipped = shipped();
+    assert!(shipped.is_some(), "the shipped pair is not bound");
+    let Some((evaluator, site)) = shipped else { return };
+    let question = match parse_question(bytes) {
+        Ok(question) => question,
+        Err(wrong) => return said(&wrong),
+    };
+    let again = serde_json::to_vec(&question).map(|written| parse_question(&written));
+    assert!(again.is_ok_and(|again| again.as_ref() == Ok(&question) || bytes.len() > MAX_QUESTION_BYTES / 8));
+    match ask(evaluator, Known::of(site), &question, &Asked::default(), "en") {
+        Ok(answers) => {
+            assert!(answers.all().count() <= MOST_ANSWERS);
+            for answer in answers.all() {
+                let told = &answer.explanation;
+                let rule = told.rule.and_then(|rule| evaluator.plan().rules.get(rule));
+                assert!(rule.map(|rule| &rule.app_id) == told.app_id.as_ref(), "told by no rule: {told:?}");
+                assert!(!told.why.is_empty() && (told.nearest.is_none() || told.verdict != Action::Allow));
+            }
+        }
+        Err(wrong) => said(&wrong),
+    }
+}
+
+fn said(wrong: &Wrong) {
+    assert!(
+        !wrong.what.is_empty() && !wrong.hint.is_empty(),
+        "refused without saying why, or what to do: {wrong:?}"
+    );
+}
+
+fn shipped() -> Option<&'static (Evaluator, Site)> {
+    static SHIPPED: OnceLock<Option<(Evaluator, Site)>> = OnceLock::new();
+    let bound = || {
+        let scenario = parse_scenario(policy::shipped::SCENARIO.as_bytes(), "scenario").document?;
+        let site = parse_site(policy::shipped::SITE.as_bytes(), "site").document?.content;
+        Some((Evaluator::new(&Plan::bind(&scenario.content, &site).ok()?), site))
+    };
+    SHIPPED.get_or_init(bound).as_ref()
+}
 
 /// A scenario that is read is written and read again as itself; what is told of it is told where there is something.
 pub fn scenario(bytes: &[u8]) {

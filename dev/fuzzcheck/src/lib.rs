@@ -7,7 +7,7 @@
 //! | module | promises about |
 //! |---|---|
 //! | [`controller`] | documents, links, claims and whole services of a BMC |
-//! | [`documents`] | the two files of a policy |
+//! | [`documents`] | the two files of a policy, and questions |
 //! | [`firewall`] | requests, rules, logged packets and listings of the firewall |
 //! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
 //! | [`sealed`] | key files, passphrase records and sealed secrets |
@@ -32,7 +32,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "bmc_claim", run: controller::claim },
     Target { name: "bmc_document", run: controller::document },
     Target { name: "bmc_inventory", run: controller::inventory },
@@ -40,6 +40,7 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "evidence_checkpoint", run: log::checkpoint },
     Target { name: "evidence_record", run: log::record },
     Target { name: "evidence_tamper", run: log::tamper },
+    Target { name: "policy_question", run: documents::question },
     Target { name: "policy_scenario", run: documents::scenario },
     Target { name: "policy_site", run: documents::site },
     Target { name: "firewall_guard", run: firewall::guard },

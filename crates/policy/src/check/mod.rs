@@ -34,7 +34,7 @@ use crate::diagnostic::{Code, Diagnostic, Problem, Which, steps};
 use crate::document::words::Action;
 use crate::document::{Scenario, Site, scenario, site};
 use crate::plan::Plan;
-use crate::read::{Document, has_error, parse_scenario, parse_site, sort};
+use crate::read::{Document, Reading, has_error, parse_scenario, parse_site, sort};
 use crate::service::Service;
 use crate::yaml::Step;
 use jiff::civil::Date;
@@ -88,6 +88,46 @@ pub fn files(scenario: (&[u8], &str), site: (&[u8], &str), terms: Terms) -> Chec
     }
     sort(&mut diagnostics);
     Checked { scenario: scenario.document, site: site.document, diagnostics, plan }
+}
+
+/// Reads a scenario and tells what can be told of it without a site: nothing about zones, services and people.
+#[must_use]
+pub fn scenario_alone(bytes: &[u8], file: &str, terms: Terms) -> Vec<Diagnostic> {
+    let Reading { document, mut diagnostics, places } = parse_scenario(bytes, file);
+    if let Some(scenario) = document.map(|document| document.content) {
+        let version = scenario.schema_version.clone();
+        let site = Site { schema_version: version, scenario: scenario.id.clone(), ..Site::default() };
+        let look = Look { scenario: &scenario, site: &site, terms };
+        let mut found = Found::default();
+        too_many(&look, &mut found);
+        if found.0.is_empty() {
+            documents::look(&look, &mut found);
+            references::look(&look, &mut found);
+        }
+        let told = found.0.into_iter().filter(|problem| problem.spot.which == Which::Scenario);
+        diagnostics.extend(told.map(|problem| problem.locate(&places, &places)));
+    }
+    sort(&mut diagnostics);
+    diagnostics
+}
+
+/// Binds two documents for questions: what merely must not be enforced can be asked about nevertheless.
+///
+/// # Errors
+/// What keeps them from being bound at all.
+pub fn bound(scenario: &Document<Scenario>, site: &Document<Site>) -> Result<Plan, Vec<Diagnostic>> {
+    let mut found = Found::default();
+    let terms = Terms::new(Date::ZERO);
+    too_many(&Look { scenario: &scenario.content, site: &site.content, terms }, &mut found);
+    let unbound = match Plan::bind(&scenario.content, &site.content) {
+        Ok(plan) if found.0.is_empty() => return Ok(plan),
+        Ok(_) => found.0,
+        Err(unbound) => found.0.into_iter().chain(unbound).collect(),
+    };
+    let mut told: Vec<Diagnostic> =
+        unbound.into_iter().map(|problem| problem.locate(&scenario.places, &site.places)).collect();
+    sort(&mut told);
+    Err(told)
 }
 
 /// What is to be told about two documents, by file and line.

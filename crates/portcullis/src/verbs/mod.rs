@@ -9,5 +9,6 @@ pub mod inspect;
 mod inventory;
 pub mod job;
 pub mod lab;
+pub mod policy;
 pub mod token;
 pub mod user;
