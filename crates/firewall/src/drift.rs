@@ -1,5 +1,6 @@
 //! What the kernel shows, and where it differs from what it should show. Pure: it reads what `nft -j` writes.
 
+use crate::guard::MARKER;
 use crate::message::Counter;
 use crate::opening::{Key, is_own};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub struct Listing {
     /// The maps that pick the candidate, each with the longest time that an element of it has left.
     #[serde(skip)]
     pub picks: BTreeMap<String, Duration>,
+    /// The base chains of other tables that see packets before ours do, or at the same place.
+    pub earlier: Vec<String>,
     /// What each rule has counted, in order.
     #[serde(skip)]
     pub counters: Vec<Counter>,
@@ -33,32 +36,32 @@ pub struct Listing {
 /// An object as `nft -j` lists it.
 type Body = Map<String, Value>;
 
-/// The listed objects, each with its kind.
-fn objects(json: &[u8]) -> Result<Vec<(String, Body)>, serde_json::Error> {
-    let mut document: Value = serde_json::from_slice(json)?;
-    let Some(Value::Array(list)) = document.get_mut("nftables").map(Value::take) else {
-        return Ok(Vec::new());
-    };
-    let pairs = list.into_iter().filter_map(|object| match object {
-        Value::Object(object) => object.into_iter().next(),
-        _ => None,
-    });
-    let bodies = pairs.filter_map(|(kind, body)| match body {
-        Value::Object(body) => Some((kind, body)),
-        _ => None,
-    });
-    Ok(bodies.collect())
-}
-
-/// Reads the listing of one table. What is no listing holds nothing.
+/// Reads a listing, of one of our tables or of all chains. What is no listing holds nothing.
 ///
 /// # Errors
 /// It is no JSON.
 pub fn parse(json: &[u8]) -> Result<Listing, serde_json::Error> {
     let mut listing = Listing::default();
-    for (kind, body) in objects(json)? {
-        listing.take(&kind, body);
+    let mut document: Value = serde_json::from_slice(json)?;
+    let mut objects = document.get_mut("nftables").map(Value::take);
+    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    for object in
+        objects.iter_mut().filter_map(Value::as_array_mut).flatten().filter_map(Value::as_object_mut)
+    {
+        for (kind, body) in std::mem::take(object) {
+            let Value::Object(body) = body else { continue };
+            let table = if kind == "table" { "name" } else { "table" };
+            let is_ours =
+                text(&body, table) == "portcullis" && matches!(text(&body, "family"), "inet" | "bridge");
+            if kind == "chain" && body.contains_key("hook") {
+                if is_ours { ours.push(body.clone()) } else { others.push(body.clone()) }
+            }
+            if is_ours {
+                listing.take(&kind, body);
+            }
+        }
     }
+    listing.earlier = earlier(&ours, &others);
     Ok(listing)
 }
 
@@ -67,17 +70,21 @@ fn text<'a>(body: &'a Map<String, Value>, key: &str) -> &'a str {
 }
 
 impl Listing {
-    /// Puts another table's listing beside this one.
+    /// Puts another listing beside this one.
     pub fn join(&mut self, other: Self) {
         self.objects.extend(other.objects);
         self.parts.extend(other.parts);
+        self.elements.extend(other.elements);
+        self.picks.extend(other.picks);
+        self.earlier.extend(other.earlier);
         self.counters.extend(other.counters);
     }
 
-    /// The name behind this prefix of the chain that says which text is loaded.
+    /// Which text is loaded (`17_confirmed`, `18_trial`, `0_shut`), by the chain that says so; empty if there is none.
     #[must_use]
-    pub fn marker(&self, prefix: &str) -> Option<&str> {
-        self.objects.keys().find_map(|key| key.strip_prefix("inet chain ")?.strip_prefix(prefix))
+    pub fn marker(&self) -> &str {
+        let mut names = self.objects.keys().filter_map(|name| name.strip_prefix("inet chain "));
+        names.find_map(|name| name.strip_prefix(MARKER)).unwrap_or_default()
     }
 
     /// Whether it has this set in the table `inet`.
@@ -86,16 +93,14 @@ impl Listing {
         self.objects.contains_key(&format!("inet set {set}"))
     }
 
-    /// Whether it has a table of the family `bridge`.
+    /// Whether it has a chain in our table of this family.
     #[must_use]
-    pub fn has_bridge(&self) -> bool {
-        self.objects.contains_key("bridge table portcullis")
+    pub fn has_chains(&self, family: &str) -> bool {
+        let prefix = format!("{family} chain ");
+        self.objects.keys().any(|name| name.starts_with(&prefix))
     }
 
     fn take(&mut self, kind: &str, mut body: Body) {
-        if kind == "metainfo" {
-            return;
-        }
         let family = text(&body, "family").to_owned();
         if kind == "rule" {
             self.count(&body);
@@ -199,6 +204,8 @@ pub fn compare(intended: &Listing, shown: &Listing) -> Vec<String> {
         let (should, are) = (should.map_or(&[][..], Vec::as_slice), are.map_or(&[][..], Vec::as_slice));
         compare_parts(name, should, are, &mut found);
     }
+    let new = shown.earlier.iter().filter(|chain| !intended.earlier.contains(chain));
+    found.extend(new.map(|chain| format!("another table's chain comes before ours: {chain}")));
     if found.len() > MAX_DIFFERENCES {
         let more = found.len() - MAX_DIFFERENCES;
         found.truncate(MAX_DIFFERENCES);
@@ -253,23 +260,18 @@ fn cut(value: &Value) -> String {
     }
 }
 
-/// The base chains of other tables that see packets before ours do or at the same place, out of the chains of all tables.
-///
-/// # Errors
-/// It is no JSON.
-pub fn earlier(json: &[u8]) -> Result<Vec<String>, serde_json::Error> {
-    let chains = objects(json)?.into_iter().filter(|(kind, _)| kind == "chain").map(|(_, body)| body);
-    let (ours, others): (Vec<_>, Vec<_>) = chains.partition(|chain| text(chain, "table") == "portcullis");
+/// The base chains of other tables that see packets before ours do, or at the same place.
+fn earlier(ours: &[Body], others: &[Body]) -> Vec<String> {
     let priority = |chain: &Body| chain.get("prio").and_then(Value::as_i64).unwrap_or_default();
     let is_earlier = |chain: &&Body| {
         let hook = text(chain, "hook");
         let mut same = ours.iter().filter(|our| text(our, "hook") == hook).map(priority).peekable();
-        let is_watched = !matches!(hook, "" | "postrouting" | "egress");
+        let is_watched = !matches!(hook, "postrouting" | "egress");
         is_watched && (same.peek().is_none() || same.any(|our| priority(chain) <= our))
     };
     let line = |chain: &Body| {
         let [family, table, name, hook] = ["family", "table", "name", "hook"].map(|key| text(chain, key));
         format!("{family} {table} {name}: hook {hook}, priority {}", priority(chain))
     };
-    Ok(others.iter().filter(is_earlier).map(line).collect())
+    others.iter().filter(is_earlier).map(line).collect()
 }

@@ -4,11 +4,10 @@ use crate::drift::{self, Listing};
 use crate::error::Error;
 use crate::guard::{self, MARKER, Shape};
 use crate::kernel;
-use crate::message::{Answer, MAX_ELEMENTS, Pinhole, Request, Status, Trial};
+use crate::message::{Answer, MAX_ELEMENTS, MAX_TRIAL, Pinhole, Request, Status, Trial};
 use crate::nft::Nft;
 use crate::opening::Key;
 use crate::state::{Rules, State};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -36,22 +35,8 @@ const TRIES: usize = 3;
 /// An element this close to its end may be gone already.
 const NEARLY: Duration = Duration::from_secs(2);
 
-/// What the kernel should show.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Intended {
-    /// The text that is loaded: `17_confirmed`, `18_trial`, `0_shut`.
-    marker: String,
-    /// Our tables.
-    listing: Listing,
-    /// Other tables' chains that came earlier when it was loaded.
-    earlier: Vec<String>,
-}
-
-/// A listing, and other tables' chains that come earlier.
-pub type Shown = (Listing, Vec<String>);
-
 /// The owner.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Keeper {
     nft: Nft,
     state: State,
@@ -60,51 +45,35 @@ pub struct Keeper {
     shut: bool,
     pinholes: BTreeMap<String, (Key, Instant)>,
     isolated: BTreeSet<IpAddr>,
-    intended: Option<Intended>,
+    /// What the kernel should show: what it showed right after the last load.
+    intended: Option<Listing>,
     last: Listing,
     /// What the last comparison found.
     drift: Vec<String>,
-    earlier: Vec<String>,
     /// Counted up with every load and, in the second, with every change of an element.
     changes: (u64, u64),
 }
 
-/// Lists our tables and the chains that come earlier.
+/// Lists what the kernel shows.
 ///
 /// # Errors
 /// `nft` fails.
-pub async fn list(nft: &Nft) -> Result<Shown, Error> {
+pub async fn list(nft: &Nft) -> Result<Listing, Error> {
     let mut listing = Listing::default();
-    if let Some(json) = nft.table("inet").await? {
-        listing = drift::parse(&json).map_err(Error::Listing)?;
+    for what in [&["chains"][..], &["table", "inet", "portcullis"], &["table", "bridge", "portcullis"]] {
+        let is_there = what.get(1).is_none_or(|family| listing.has_chains(family));
+        if let Some(json) = if is_there { nft.list(what).await? } else { None } {
+            listing.join(drift::parse(&json).map_err(Error::Listing)?);
+        }
     }
-    let chains = nft.chains().await?;
-    if String::from_utf8_lossy(&chains).contains(r#""family": "bridge", "table": "portcullis""#)
-        && let Some(json) = nft.table("bridge").await?
-    {
-        listing.join(drift::parse(&json).map_err(Error::Listing)?);
-    }
-    Ok((listing, drift::earlier(&chains).map_err(Error::Listing)?))
+    Ok(listing)
 }
 
 impl Keeper {
     /// The owner, who has looked at nothing yet.
     #[must_use]
     pub fn new(nft: Nft, state: State) -> Self {
-        Self {
-            nft,
-            state,
-            confirmed: None,
-            trial: None,
-            shut: false,
-            pinholes: BTreeMap::new(),
-            isolated: BTreeSet::new(),
-            intended: None,
-            last: Listing::default(),
-            drift: Vec::new(),
-            earlier: Vec::new(),
-            changes: (0, 0),
-        }
+        Self { nft, state, ..Self::default() }
     }
 
     /// Loads what was confirmed last, at boot. If that cannot be, only the loopback stays open.
@@ -127,11 +96,11 @@ impl Keeper {
     /// As in [`Keeper::boot`], or the kernel does not say.
     pub async fn start(&mut self) -> Result<(), Error> {
         self.isolated = self.state.isolated()?.into_iter().collect();
-        let (listing, earlier) = list(&self.nft).await?;
+        let listing = list(&self.nft).await?;
         self.remember_pinholes(&listing);
         let pending = self.state.pending().ok().flatten().map(|rules| rules.generation);
         self.confirmed = self.state.confirmed()?.map(|rules| rules.generation);
-        let marker = listing.marker(MARKER).unwrap_or_default().to_owned();
+        let marker = listing.marker().to_owned();
         let (number, kind) = marker.split_once('_').unwrap_or_default();
         let generation: Option<u64> = number.parse().ok();
         match (kind, listing.picks.values().max()) {
@@ -144,19 +113,21 @@ impl Keeper {
             // The state directory is lost, the kernel's rules are not: they hold on.
             ("confirmed", _) if self.confirmed.is_none() => self.confirmed = generation,
             ("trial", Some(left)) if generation == pending => {
-                let ends = Instant::now() + *left + Duration::from_secs(1);
+                // One that stays was put there by somebody else; it is found by comparing.
+                let left = (*left).min(Duration::from_secs(MAX_TRIAL.into()));
+                let ends = Instant::now() + left + Duration::from_secs(1);
                 self.trial = generation.map(|generation| (generation, ends));
             }
             ("", _) if self.confirmed.is_none() => return Ok(()),
             _ => return self.boot().await,
         }
-        self.intended = self.state.intended().filter(|intended: &Intended| intended.marker == marker);
+        self.intended = self.state.intended().filter(|intended: &Listing| intended.marker() == marker);
         if self.intended.is_none() && self.trial.is_none() && self.state.confirmed()?.is_some() {
             return self.boot().await;
         }
         self.last = listing.clone();
         // On trial or lost, and unknown how it should look: what is there is what is compared with.
-        self.intended.get_or_insert(Intended { marker, listing, earlier });
+        self.intended.get_or_insert(listing);
         Ok(())
     }
 
@@ -264,7 +235,7 @@ impl Keeper {
     /// The kernel refuses; the confirmed chains hold all the same.
     pub async fn fall_back(&mut self) -> Result<(), Error> {
         let shown = list(&self.nft).await;
-        if !shown.as_ref().is_ok_and(|(listing, _)| listing.picks.is_empty()) {
+        if !shown.as_ref().is_ok_and(|listing| listing.picks.is_empty()) {
             self.trial = self.trial.map(|(number, _)| (number, Instant::now() + Duration::from_secs(1)));
             return shown.map(drop);
         }
@@ -294,7 +265,7 @@ impl Keeper {
 
     fn removal(&self, bridge: bool) -> String {
         let mut text = "add table inet portcullis\ndelete table inet portcullis\n".to_owned();
-        if bridge || self.last.has_bridge() {
+        if bridge || self.last.has_chains("bridge") {
             text += "add table bridge portcullis\ndelete table bridge portcullis\n";
         }
         text
@@ -323,7 +294,7 @@ impl Keeper {
     /// else has changed anything meanwhile.
     async fn place(&mut self, text: &str, marker: &str, mut first: String) -> Result<(), Error> {
         let mut tries = 0..TRIES;
-        let (listing, earlier) = loop {
+        let listing = loop {
             let before = kernel::generation()?;
             self.nft.load(&(std::mem::take(&mut first) + &self.transaction(text, marker)?)).await?;
             self.changes.0 += 1;
@@ -339,12 +310,10 @@ impl Keeper {
             }
         };
         self.last = listing.clone();
-        self.earlier.clone_from(&earlier);
-        let intended = Intended { marker: marker.to_owned(), listing, earlier };
-        if let Err(error) = self.state.keep_intended(&intended) {
+        if let Err(error) = self.state.keep_intended(&listing) {
             eprintln!("portcullis-firewall: {error}; after a restart the policy is loaded anew");
         }
-        self.intended = Some(intended);
+        self.intended = Some(listing);
         Ok(())
     }
 
@@ -416,7 +385,7 @@ impl Keeper {
 
     /// Whether what is loaded has the set for this key.
     fn holds(&self, key: &Key) -> bool {
-        self.intended.as_ref().is_some_and(|intended| intended.listing.has_set(key.set()))
+        self.intended.as_ref().is_some_and(|intended| intended.has_set(key.set()))
     }
 
     /// What was loaded and changed up to now, for [`Keeper::compare`].
@@ -427,15 +396,13 @@ impl Keeper {
 
     /// Holds what the kernel shows against what it should; `since` is what [`Keeper::changes`] said when the listing
     /// began. Says what is found now, if that is something else than before.
-    pub fn compare(&mut self, (shown, earlier): Shown, since: (u64, u64)) -> Option<Vec<String>> {
+    pub fn compare(&mut self, shown: Listing, since: (u64, u64)) -> Option<Vec<String>> {
         if since.0 != self.changes.0 {
             return None;
         }
         let mut found = Vec::new();
         if let Some(intended) = &self.intended {
-            found = drift::compare(&intended.listing, &shown);
-            let new = earlier.iter().filter(|chain| !intended.earlier.contains(chain));
-            found.extend(new.map(|chain| format!("another table's chain comes before ours: {chain}")));
+            found = drift::compare(intended, &shown);
             if found.is_empty() && since.1 == self.changes.1 {
                 found = self.compare_elements(&shown);
             }
@@ -446,7 +413,6 @@ impl Keeper {
         } else if !shown.objects.is_empty() {
             found.push("somebody else has made the table inet portcullis".to_owned());
         }
-        self.earlier = earlier;
         // What picks the candidate is remembered as it was loaded.
         let picks = std::mem::take(&mut self.last.picks);
         self.last = Listing { picks, ..shown };
@@ -497,7 +463,7 @@ impl Keeper {
             isolated: self.isolated.iter().copied().collect(),
             counters: self.last.counters.clone(),
             drift: self.drift.clone(),
-            earlier: self.earlier.clone(),
+            earlier: self.last.earlier.clone(),
         }
     }
 }

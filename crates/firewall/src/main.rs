@@ -5,33 +5,28 @@ use firewall::nflog;
 use firewall::nft::Nft;
 use firewall::serve::{Parts, serve};
 use firewall::state::State;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv6Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
-portcullis-firewall load  [--state DIR] [--nft PATH]
+portcullis-firewall load  [--state DIR]
     loads the confirmed policy, before the interfaces come up
-portcullis-firewall serve --user NAME|UID [--socket PATH] [--state DIR] [--nft PATH] [--log-group N] [--sinkhole PORT]
+portcullis-firewall serve --user NAME|UID [--socket PATH] [--state DIR] [--log-group N] [--sinkhole PORT]
     serves that user's requests; without --socket, on the socket that systemd has opened";
+const OPTIONS: [&str; 5] = ["--user", "--socket", "--state", "--log-group", "--sinkhole"];
+const STATE: &str = "/var/lib/portcullis-firewall";
 
-#[derive(Debug)]
-struct Settings {
-    verb: String,
-    user: Option<u32>,
-    socket: Option<PathBuf>,
-    state: PathBuf,
-    nft: PathBuf,
-    log_group: Option<u16>,
-    sinkhole: Option<u16>,
-}
+/// Options by name.
+type Options = BTreeMap<String, String>;
 
 fn main() -> ExitCode {
-    let settings = match read(std::env::args().skip(1)) {
+    let (verb, options) = match read(std::env::args().skip(1)) {
         Ok(settings) => settings,
         Err(text) => {
             eprintln!("portcullis-firewall: {text}\n\n{USAGE}");
@@ -39,7 +34,7 @@ fn main() -> ExitCode {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.and_then(|runtime| runtime.block_on(run(settings))) {
+    match runtime.and_then(|runtime| runtime.block_on(run(&verb, &options))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("portcullis-firewall: {error}");
@@ -48,63 +43,35 @@ fn main() -> ExitCode {
     }
 }
 
-fn read(mut arguments: impl Iterator<Item = String>) -> Result<Settings, String> {
-    let verb = arguments.next().filter(|verb| verb == "load" || verb == "serve");
-    let mut settings = Settings {
-        verb: verb.ok_or("say what to do")?,
-        user: None,
-        socket: None,
-        state: "/var/lib/portcullis-firewall".into(),
-        nft: "/usr/sbin/nft".into(),
-        log_group: None,
-        sinkhole: None,
-    };
+fn read(mut arguments: impl Iterator<Item = String>) -> Result<(String, Options), String> {
+    let verb = arguments.next().filter(|verb| verb == "load" || verb == "serve").ok_or("say what to do")?;
+    let mut options = Options::new();
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
-        let number = || value.parse().map_err(|_| format!("{name} {value}: a number up to 65535"));
-        match name.as_str() {
-            "--user" => settings.user = Some(user(&value)?),
-            "--socket" => settings.socket = Some(value.into()),
-            "--state" => settings.state = value.into(),
-            "--nft" => settings.nft = value.into(),
-            "--log-group" => settings.log_group = Some(number()?),
-            "--sinkhole" => settings.sinkhole = Some(number()?),
-            _ => return Err(format!("{name} is not known")),
+        if !OPTIONS.contains(&name.as_str()) {
+            return Err(format!("{name} is not known"));
         }
+        options.insert(name, value);
     }
-    Ok(settings)
+    Ok((verb, options))
 }
 
-/// A user's number, by number or by name.
-fn user(name: &str) -> Result<u32, String> {
-    if let Ok(number) = name.parse() {
-        return Ok(number);
-    }
-    let users =
-        std::fs::read_to_string("/etc/passwd").map_err(|error| format!("read /etc/passwd: {error}"))?;
-    users
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split(':').nth(1)?.parse().ok())
-        .ok_or_else(|| format!("--user {name}: there is no such user"))
-}
-
-async fn run(settings: Settings) -> io::Result<()> {
-    let nft = Nft::new(settings.nft);
-    let mut keeper = Keeper::new(nft.clone(), State { directory: settings.state });
-    if settings.verb == "load" {
+async fn run(verb: &str, options: &Options) -> io::Result<()> {
+    let nft = Nft::default();
+    let directory = options.get("--state").map_or(STATE, String::as_str).into();
+    let mut keeper = Keeper::new(nft.clone(), State { directory });
+    if verb == "load" {
         return keeper.boot().await.map_err(io::Error::other);
     }
-    let user = settings.user.ok_or_else(|| io::Error::other("--user: say who may use the socket"))?;
+    let user =
+        user(options.get("--user").ok_or_else(|| io::Error::other("--user: say who may use the socket"))?)?;
     // Whatever is wrong, whoever asks is told; and what the kernel holds, it holds.
     if let Err(error) = keeper.start().await {
         eprintln!("portcullis-firewall: {error}");
     }
-    let log = settings.log_group.map(nflog::bind).transpose()?;
-    let sinkhole = settings.sinkhole.map(sinkhole).transpose()?;
-    let socket = match &settings.socket {
-        Some(path) => bind(path, user)?,
-        None => inherited()?,
-    };
+    let log = number(options, "--log-group")?.map(nflog::bind).transpose()?;
+    let sinkhole = number(options, "--sinkhole")?.map(sinkhole).transpose()?;
+    let socket = options.get("--socket").map_or_else(inherited, |path| bind(path.as_ref(), user))?;
     let parts = Parts { socket, user, nft, keeper, log, sinkhole };
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -112,6 +79,22 @@ async fn run(settings: Settings) -> io::Result<()> {
         _ = terminate.recv() => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
+}
+
+fn number(options: &Options, name: &str) -> io::Result<Option<u16>> {
+    let parse = |value: &String| value.parse().map_err(|_| format!("{name} {value}: a number up to 65535"));
+    options.get(name).map(parse).transpose().map_err(io::Error::other)
+}
+
+/// A user's number, by number or by name.
+fn user(name: &str) -> io::Result<u32> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let users = std::fs::read_to_string("/etc/passwd")?;
+    let number = |line: &str| line.strip_prefix(name)?.strip_prefix(':')?.split(':').nth(1)?.parse().ok();
+    let number = users.lines().find_map(number);
+    number.ok_or_else(|| io::Error::other(format!("--user {name}: there is no such user")))
 }
 
 /// The sinkhole's listener: whoever follows accepts.

@@ -3,7 +3,6 @@
 use crate::error::Error;
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,25 +19,18 @@ const MAX_RUNS: usize = 32;
 /// The most of a complaint that is told on, in characters.
 const MAX_COMPLAINT: usize = 400;
 
-/// Where `nft` is, and which of its runs were ours.
-#[derive(Clone, Debug)]
-pub struct Nft {
-    path: PathBuf,
-    /// The last processes that were started, the newest last.
-    runs: Arc<Mutex<VecDeque<u32>>>,
-}
+/// Where it is.
+const NFT: &str = "/usr/sbin/nft";
+
+/// Runs `nft`, and knows which runs were ours: the last processes that were started, the newest last.
+#[derive(Clone, Debug, Default)]
+pub struct Nft(Arc<Mutex<VecDeque<u32>>>);
 
 impl Nft {
-    /// Nothing is run yet.
-    #[must_use]
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, runs: Arc::default() }
-    }
-
     /// Whether this process is the program itself, or an `nft` that it has started.
     #[must_use]
     pub fn is_ours(&self, process: u32) -> bool {
-        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         process == std::process::id() || runs.contains(&process)
     }
 
@@ -58,28 +50,19 @@ impl Nft {
         self.run(&["-f", "-"], text).await.map(drop)
     }
 
-    /// Lists our table of a family as JSON; `None` if there is none.
+    /// Lists `chains`, or `table` with its family and name, as JSON; `None` if there is no such table.
     ///
     /// # Errors
     /// `nft` fails in another way.
-    pub async fn table(&self, family: &str) -> Result<Option<Vec<u8>>, Error> {
-        match self.run(&["-j", "list", "table", family, "portcullis"], "").await {
-            Ok(listing) => Ok(Some(listing)),
+    pub async fn list(&self, what: &[&str]) -> Result<Option<Vec<u8>>, Error> {
+        match self.run(&[&["-j", "list"], what].concat(), "").await {
             Err(Error::Nft(text)) if text.contains("No such file or directory") => Ok(None),
-            Err(error) => Err(error),
+            other => other.map(Some),
         }
     }
 
-    /// Lists the chains of all tables as JSON.
-    ///
-    /// # Errors
-    /// `nft` fails.
-    pub async fn chains(&self) -> Result<Vec<u8>, Error> {
-        self.run(&["-j", "list", "chains"], "").await
-    }
-
     async fn run(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>, Error> {
-        let mut child = Command::new(&self.path)
+        let mut child = Command::new(NFT)
             .args(arguments)
             .env_clear()
             .current_dir("/")
@@ -90,7 +73,7 @@ impl Nft {
             .spawn()
             .map_err(Error::Run)?;
         if let Some(process) = child.id() {
-            let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             runs.push_back(process);
             if runs.len() > MAX_RUNS {
                 runs.pop_front();

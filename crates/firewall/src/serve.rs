@@ -1,7 +1,8 @@
 //! The program at work: its socket, who may use it, and what goes on beside: changes of rules, and who follows them.
 
+use crate::drift::Listing;
 use crate::error::Error;
-use crate::keeper::{Keeper, Shown, list};
+use crate::keeper::{Keeper, list};
 use crate::kernel;
 use crate::message::{self, Answer, Connection, Record, Request};
 use crate::netlink::{self, Feed, messages};
@@ -176,7 +177,7 @@ struct Owner {
     /// When the next comparison begins.
     due: Instant,
     /// The listing that is under way, and what was changed before it.
-    listing: JoinSet<(Result<Shown, Error>, (u64, u64))>,
+    listing: JoinSet<(Result<Listing, Error>, (u64, u64))>,
 }
 
 impl Owner {
@@ -230,7 +231,7 @@ impl Owner {
         self.listing.spawn(async move { (list(&nft).await, changes) });
     }
 
-    fn compare(&mut self, (shown, since): (Result<Shown, Error>, (u64, u64))) {
+    fn compare(&mut self, (shown, since): (Result<Listing, Error>, (u64, u64))) {
         let answer = match shown {
             Ok(shown) => {
                 if let Some(differences) = self.keeper.compare(shown, since) {

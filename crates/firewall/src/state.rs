@@ -25,7 +25,7 @@ pub struct Rules {
 }
 
 /// The state directory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// Its path.
     pub directory: PathBuf,

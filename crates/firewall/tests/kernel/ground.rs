@@ -85,7 +85,7 @@ impl Ground {
         let state = self.state();
         let program = Command::new("ip")
             .args(["netns", "exec", &self.name, env!("CARGO_BIN_EXE_portcullis-firewall"), "serve"])
-            .args(["--user", user, "--log-group", "5", "--sinkhole", "9000", "--socket"])
+            .args(["--user", user, "--log-group", "71", "--sinkhole", "9000", "--socket"])
             .arg(self.socket())
             .arg("--state")
             .arg(&state)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// Logs what comes to a UDP port, and redirects a TCP port to the sinkhole.
-const LOGGED: &str = "udp dport 7000 log prefix \"pc:i:3:test_app:drop\" group 5 drop\n    tcp dport 9000 accept\n    ct state established accept";
+const LOGGED: &str = "udp dport 7000 log prefix \"pc:i:3:test_app:drop\" group 71 drop\n    tcp dport 9000 accept\n    ct state established accept";
 
 async fn confirm_logged(client: &mut Client) {
     let redirect = "  chain sink {\n    type nat hook prerouting priority dstnat\n    tcp dport 1234 redirect to :9000\n  }\n}\n";

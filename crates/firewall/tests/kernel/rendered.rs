@@ -15,6 +15,12 @@ fn plan() -> Plan {
     checked.plan.expect("the shipped scenario can be bound")
 }
 
+/// The shipped policy on trial, and as it is confirmed.
+pub fn shipped(before: Option<&Plan>, seconds: u32) -> (String, String) {
+    let (plan, none) = (plan(), Openings::default());
+    (candidate(before, &plan, seconds, &none), confirmed(&plan, &none))
+}
+
 #[test]
 fn the_guard_lets_pass_what_is_rendered() {
     let plan = plan();
@@ -33,10 +39,9 @@ async fn the_shipped_policy_is_loaded_confirmed_and_without_drift() {
     ground.start();
     let mut client = ground.client().await;
     let plan = plan();
-    let none = Openings::default();
     for before in [None, Some(&plan)] {
-        let trial = candidate(before, &plan, 30, &none);
-        let generation = client.load(&permit(), trial, confirmed(&plan, &none), 30).await.unwrap();
+        let (trial, settled) = shipped(before, 30);
+        let generation = client.load(&permit(), trial, settled, 30).await.unwrap();
         assert_eq!(client.status().await.unwrap().drift, [""; 0]);
         client.confirm(&permit(), generation).await.unwrap();
         client.open(&permit(), pinhole("a", 443, 60)).await.unwrap();

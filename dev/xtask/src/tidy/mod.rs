@@ -12,6 +12,7 @@
 //! | [`crate::manual`] | each configuration key and each metric stands in the manual, as the code says it |
 //! | [`metrics`] | each metric is a documented constant |
 //! | [`migrations`] | the store's migrations are numbered without a gap |
+//! | [`privileged`] | the programs with rights are small, and only get smaller |
 //! | [`templates`] | nothing enters a page unescaped |
 //! | [`unfinished`] | nothing unfinished is kept in the tree |
 
@@ -24,6 +25,7 @@ mod length;
 mod links;
 mod metrics;
 mod migrations;
+mod privileged;
 mod templates;
 mod tokens;
 mod unfinished;
@@ -56,7 +58,7 @@ impl std::fmt::Display for Violation {
 /// A rule over the tree's files.
 type Rule = fn(&Tree) -> Vec<Violation>;
 
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 12] = [
     ("attributes", attributes::check),
     ("manual", crate::manual::check),
     ("endpoints", endpoints::check),
@@ -66,6 +68,7 @@ const RULES: [(&str, Rule); 11] = [
     ("links", links::check),
     ("metrics", metrics::check),
     ("migrations", migrations::check),
+    ("privileged", privileged::check),
     ("templates", templates::check),
     ("unfinished", unfinished::check),
 ];
