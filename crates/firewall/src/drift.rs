@@ -16,9 +16,8 @@ const MAX_RULE: usize = 160;
 /// Our tables, without what changes by itself: handles, counters, time that is left, elements that packets put in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
-    /// Tables, chains, sets and maps, by family, kind and name.
-    pub objects: BTreeMap<String, Value>,
-    /// Each chain's rules in order (`inet input: a rule`), each set's and map's elements (`inet set a: an element`).
+    /// Each table, chain, set and map by family, kind and name (`inet chain input`), alone; each chain's rules in order (`inet input:
+    /// a rule`); each set's and map's elements (`inet set a: an element`).
     pub parts: BTreeMap<String, Vec<Value>>,
     /// The elements of the sets that we fill ourselves: what is left of their time if they do not stay, and their comment.
     #[serde(skip)]
@@ -36,32 +35,13 @@ pub struct Listing {
 /// An object as `nft -j` lists it.
 type Body = Map<String, Value>;
 
-/// Reads a listing, of one of our tables or of all chains. What is no listing holds nothing.
+/// Reads a listing. What is no listing holds nothing.
 ///
 /// # Errors
 /// It is no JSON.
 pub fn parse(json: &[u8]) -> Result<Listing, serde_json::Error> {
     let mut listing = Listing::default();
-    let mut document: Value = serde_json::from_slice(json)?;
-    let mut objects = document.get_mut("nftables").map(Value::take);
-    let (mut ours, mut others) = (Vec::new(), Vec::new());
-    for object in
-        objects.iter_mut().filter_map(Value::as_array_mut).flatten().filter_map(Value::as_object_mut)
-    {
-        for (kind, body) in std::mem::take(object) {
-            let Value::Object(body) = body else { continue };
-            let table = if kind == "table" { "name" } else { "table" };
-            let is_ours =
-                text(&body, table) == "portcullis" && matches!(text(&body, "family"), "inet" | "bridge");
-            if kind == "chain" && body.contains_key("hook") {
-                if is_ours { ours.push(body.clone()) } else { others.push(body.clone()) }
-            }
-            if is_ours {
-                listing.take(&kind, body);
-            }
-        }
-    }
-    listing.earlier = earlier(&ours, &others);
+    listing.read(json)?;
     Ok(listing)
 }
 
@@ -70,34 +50,49 @@ fn text<'a>(body: &'a Map<String, Value>, key: &str) -> &'a str {
 }
 
 impl Listing {
-    /// Puts another listing beside this one.
-    pub fn join(&mut self, other: Self) {
-        self.objects.extend(other.objects);
-        self.parts.extend(other.parts);
-        self.elements.extend(other.elements);
-        self.picks.extend(other.picks);
-        self.earlier.extend(other.earlier);
-        self.counters.extend(other.counters);
+    /// Adds a listing, of one of our tables or of all chains.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub fn read(&mut self, json: &[u8]) -> Result<(), serde_json::Error> {
+        let mut document: Value = serde_json::from_slice(json)?;
+        let mut objects = document.get_mut("nftables").map(Value::take);
+        let objects = objects.iter_mut().filter_map(Value::as_array_mut).flatten();
+        let (mut ours, mut others) = (Vec::new(), Vec::new());
+        for (kind, body) in objects.filter_map(Value::as_object_mut).flat_map(std::mem::take) {
+            let Value::Object(body) = body else { continue };
+            let table = if kind == "table" { "name" } else { "table" };
+            let is_ours =
+                text(&body, table) == "portcullis" && matches!(text(&body, "family"), "inet" | "bridge");
+            if kind == "chain" && body.contains_key("hook") {
+                if is_ours { &mut ours } else { &mut others }.push(body.clone());
+            }
+            if is_ours {
+                self.take(&kind, body);
+            }
+        }
+        self.earlier.extend(earlier(&ours, &others));
+        Ok(())
     }
 
     /// Which text is loaded (`17_confirmed`, `18_trial`, `0_shut`), by the chain that says so; empty if there is none.
     #[must_use]
     pub fn marker(&self) -> &str {
-        let mut names = self.objects.keys().filter_map(|name| name.strip_prefix("inet chain "));
+        let mut names = self.parts.keys().filter_map(|name| name.strip_prefix("inet chain "));
         names.find_map(|name| name.strip_prefix(MARKER)).unwrap_or_default()
     }
 
     /// Whether it has this set in the table `inet`.
     #[must_use]
     pub fn has_set(&self, set: &str) -> bool {
-        self.objects.contains_key(&format!("inet set {set}"))
+        self.parts.contains_key(&format!("inet set {set}"))
     }
 
     /// Whether it has a chain in our table of this family.
     #[must_use]
     pub fn has_chains(&self, family: &str) -> bool {
         let prefix = format!("{family} chain ");
-        self.objects.keys().any(|name| name.starts_with(&prefix))
+        self.parts.keys().any(|name| name.starts_with(&prefix))
     }
 
     fn take(&mut self, kind: &str, mut body: Body) {
@@ -121,7 +116,7 @@ impl Listing {
             self.parts.insert(format!("{object}: an element"), fixed);
         }
         body.retain(|key, _| key != "packets" && key != "bytes");
-        self.objects.insert(object, strip(body.into()));
+        self.parts.insert(object, vec![strip(body.into())]);
     }
 
     /// Whether it is an element that we put in ourselves, or that ends a trial; then it is kept apart.
@@ -186,22 +181,14 @@ fn strip(mut value: Value) -> Value {
 /// Where what is shown differs from what should be, each in a line.
 #[must_use]
 pub fn compare(intended: &Listing, shown: &Listing) -> Vec<String> {
-    if shown.objects.is_empty() && !intended.objects.is_empty() {
+    if shown.parts.is_empty() && !intended.parts.is_empty() {
         return vec!["the table inet portcullis is gone: nothing is enforced".to_owned()];
     }
     let mut found = Vec::new();
-    for (name, should, is) in both(&intended.objects, &shown.objects) {
-        match (should, is) {
-            (Some(_), None) => found.push(format!("{name} is gone")),
-            (None, _) => found.push(format!("{name} was added")),
-            (Some(should), Some(is)) if should != is => {
-                found.push(format!("{name} was changed: {}, and should be {}", cut(is), cut(should)));
-            }
-            _ => {}
-        }
-    }
-    for (name, should, are) in both(&intended.parts, &shown.parts) {
-        let (should, are) = (should.map_or(&[][..], Vec::as_slice), are.map_or(&[][..], Vec::as_slice));
+    let added = shown.parts.keys().filter(|name| !intended.parts.contains_key(*name));
+    for name in intended.parts.keys().chain(added) {
+        let [should, are] =
+            [intended, shown].map(|listing| listing.parts.get(name).map_or(&[][..], Vec::as_slice));
         compare_parts(name, should, are, &mut found);
     }
     let new = shown.earlier.iter().filter(|chain| !intended.earlier.contains(chain));
@@ -214,32 +201,27 @@ pub fn compare(intended: &Listing, shown: &Listing) -> Vec<String> {
     found
 }
 
-/// What either has, with what each has of it.
-fn both<'a, T>(
-    intended: &'a BTreeMap<String, T>,
-    shown: &'a BTreeMap<String, T>,
-) -> impl Iterator<Item = (&'a str, Option<&'a T>, Option<&'a T>)> {
-    let added = shown.keys().filter(|name| !intended.contains_key(*name));
-    intended.keys().chain(added).map(|name| (name.as_str(), intended.get(name), shown.get(name)))
-}
-
-fn compare_parts(name: &str, intended: &[Value], shown: &[Value], found: &mut Vec<String>) {
-    if intended == shown {
+fn compare_parts(name: &str, should: &[Value], are: &[Value], found: &mut Vec<String>) {
+    if should == are {
         return;
     }
     let mut counts: BTreeMap<String, (i64, &Value)> = BTreeMap::new();
-    for (parts, step) in [(intended, -1), (shown, 1)] {
+    for (parts, step) in [(should, -1), (are, 1)] {
         for part in parts {
             counts.entry(part.to_string()).or_insert((0, part)).0 += step;
         }
     }
-    let before = found.len();
-    for (count, part) in counts.values().filter(|(count, _)| *count != 0) {
-        let verb = if *count < 0 { "was removed" } else { "was added" };
-        found.push(format!("{name} {verb}: {}", describe(part)));
-    }
-    if found.len() == before {
-        found.push(format!("{}: the order of the rules was changed", name.trim_end_matches(": a rule")));
+    let words = |wanted: i64| {
+        let parts = counts.values().filter(move |(count, _)| count.signum() == wanted);
+        parts.map(|(_, part)| describe(part)).collect::<Vec<_>>()
+    };
+    match (words(-1).as_slice(), words(1).as_slice()) {
+        ([], []) => found.push(format!("{name}: the order was changed")),
+        ([old], [new]) => found.push(format!("{name} was changed: {new}, and should be {old}")),
+        (gone, new) => {
+            found.extend(gone.iter().map(|part| format!("{name} was removed: {part}")));
+            found.extend(new.iter().map(|part| format!("{name} was added: {part}")));
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file of the state directory is damaged.
-    #[error("{path} does not begin with its generation: take it away, and load the policy anew", path = .0.display())]
+    #[error("{path} is not as it was written: take it away, and load the policy anew", path = .0.display())]
     Damaged(PathBuf),
     /// The trial is over, or another one is going on.
     #[error("the trial {0} is over, or another policy is on trial: what was confirmed before holds")]

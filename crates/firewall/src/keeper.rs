@@ -7,7 +7,7 @@ use crate::kernel;
 use crate::message::{Answer, MAX_ELEMENTS, MAX_TRIAL, Pinhole, Request, Status, Trial};
 use crate::nft::Nft;
 use crate::opening::Key;
-use crate::state::{Rules, State};
+use crate::state::{INTENDED, ISOLATED, Rules, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -63,7 +63,7 @@ pub async fn list(nft: &Nft) -> Result<Listing, Error> {
     for what in [&["chains"][..], &["table", "inet", "portcullis"], &["table", "bridge", "portcullis"]] {
         let is_there = what.get(1).is_none_or(|family| listing.has_chains(family));
         if let Some(json) = if is_there { nft.list(what).await? } else { None } {
-            listing.join(drift::parse(&json).map_err(Error::Listing)?);
+            listing.read(&json).map_err(Error::Listing)?;
         }
     }
     Ok(listing)
@@ -81,7 +81,7 @@ impl Keeper {
     /// # Errors
     /// Why it could not be loaded; the kernel is shut then.
     pub async fn boot(&mut self) -> Result<(), Error> {
-        self.isolated = self.state.isolated().unwrap_or_default().into_iter().collect();
+        self.isolated = self.state.get(ISOLATED).ok().flatten().unwrap_or_default();
         let outcome = self.load_confirmed().await;
         if outcome.is_err() {
             self.shut = true;
@@ -95,7 +95,7 @@ impl Keeper {
     /// # Errors
     /// As in [`Keeper::boot`], or the kernel does not say.
     pub async fn start(&mut self) -> Result<(), Error> {
-        self.isolated = self.state.isolated()?.into_iter().collect();
+        self.isolated = self.state.get(ISOLATED)?.unwrap_or_default();
         let listing = list(&self.nft).await?;
         self.remember_pinholes(&listing);
         let pending = self.state.pending().ok().flatten().map(|rules| rules.generation);
@@ -121,7 +121,8 @@ impl Keeper {
             ("", _) if self.confirmed.is_none() => return Ok(()),
             _ => return self.boot().await,
         }
-        self.intended = self.state.intended().filter(|intended: &Listing| intended.marker() == marker);
+        self.intended =
+            self.state.get(INTENDED).ok().flatten().filter(|intended: &Listing| intended.marker() == marker);
         if self.intended.is_none() && self.trial.is_none() && self.state.confirmed()?.is_some() {
             return self.boot().await;
         }
@@ -310,7 +311,7 @@ impl Keeper {
             }
         };
         self.last = listing.clone();
-        if let Err(error) = self.state.keep_intended(&listing) {
+        if let Err(error) = self.state.keep(INTENDED, &listing) {
             eprintln!("portcullis-firewall: {error}; after a restart the policy is loaded anew");
         }
         self.intended = Some(listing);
@@ -370,7 +371,7 @@ impl Keeper {
             self.isolated = before;
             return Err(error);
         }
-        self.state.keep_isolated(&self.isolated)
+        self.state.keep(ISOLATED, &self.isolated)
     }
 
     /// Makes the kernel's element for a key what it should be.
@@ -410,7 +411,7 @@ impl Keeper {
             if found.is_empty() && both.any(|(before, now)| now.packets < before.packets) {
                 found.push("counters were set back".to_owned());
             }
-        } else if !shown.objects.is_empty() {
+        } else if !shown.parts.is_empty() {
             found.push("somebody else has made the table inet portcullis".to_owned());
         }
         // What picks the candidate is remembered as it was loaded.

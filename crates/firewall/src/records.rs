@@ -9,10 +9,14 @@ use crate::packet::{self, Logged, Names};
 use crate::sinkhole::Sinkhole;
 use crate::wire;
 use model::{Clock, SystemClock};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::future::pending;
-use std::io;
-use tokio::io::AsyncReadExt;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::UnixStream;
+use tokio::time::timeout;
 
 /// How many packets were logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +47,7 @@ struct Tally {
 impl Records {
     /// Takes over the sockets that the program hands out.
     pub(crate) async fn begin(stream: UnixStream) -> io::Result<Self> {
-        let [log, sinkhole] = wire::take_over(&stream).await?;
+        let [log, sinkhole] = take_over(&stream).await?;
         let sinkhole = sinkhole.map(Sinkhole::new).transpose()?;
         Ok(Self { stream, feed: log.map(Feed::new).transpose()?, sinkhole, tally: Tally::default() })
     }
@@ -78,6 +82,24 @@ impl Records {
             }
         }
     }
+}
+
+/// Takes sockets over, as [`wire::hand_over`] sends them.
+async fn take_over(from: &UnixStream) -> io::Result<[Option<OwnedFd>; 2]> {
+    let receive = || {
+        let mut which = [0];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut beside = RecvAncillaryBuffer::new(&mut space);
+        recvmsg(from, &mut [IoSliceMut::new(&mut which)], &mut beside, RecvFlags::CMSG_CLOEXEC)?;
+        let sockets = beside.drain().filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(sockets) => Some(sockets),
+            _ => None,
+        });
+        let mut sockets = sockets.flatten();
+        let [which] = which;
+        Ok([1, 2].map(|bit| if which & bit > 0 { sockets.next() } else { None }))
+    };
+    timeout(wire::PATIENCE, from.async_io(Interest::READABLE, receive)).await?
 }
 
 async fn read(feed: &mut Option<Feed>) -> io::Result<Option<&[u8]>> {

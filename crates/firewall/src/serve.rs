@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -80,7 +80,6 @@ pub async fn serve(parts: Parts) -> io::Result<()> {
 
 async fn accept(socket: UnixListener, wanted: u32, shared: Arc<Shared>) -> io::Result<()> {
     let mut clients = JoinSet::new();
-    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
         let (stream, _) = socket.accept().await?;
         while clients.try_join_next().is_some() {}
@@ -90,21 +89,18 @@ async fn accept(socket: UnixListener, wanted: u32, shared: Arc<Shared>) -> io::R
             continue;
         }
         // Too many connections: the newest is closed, and its owner sees that at once.
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let shared = Arc::clone(&shared);
-        clients.spawn(async move {
-            let _ = converse(stream, &shared).await;
-            drop(place);
-        });
+        if clients.len() < MAX_CLIENTS {
+            clients.spawn(converse(stream, Arc::clone(&shared)));
+        }
     }
 }
 
-async fn converse(mut stream: UnixStream, shared: &Shared) -> io::Result<()> {
+async fn converse(mut stream: UnixStream, shared: Arc<Shared>) -> io::Result<()> {
     while let Some(frame) = wire::read(&mut stream).await? {
         let answer = match message::parse(&frame).map_err(Error::Request) {
             Err(error) => error.answer(),
             Ok(Request::Follow) => match shared.drift.try_lock() {
-                Ok(mut drift) => return follow(stream, &mut drift, shared).await,
+                Ok(mut drift) => return follow(stream, &mut drift, &shared).await,
                 Err(_) => Error::Busy.answer(),
             },
             Ok(Request::Connections) => blocking(connections).await,

@@ -4,7 +4,6 @@ use crate::error::Error;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -14,6 +13,10 @@ const HEAD: &str = "# portcullis-firewall: generation ";
 const CONFIRMED: &str = "confirmed.nft";
 /// The file of what `Confirm` would load.
 const PENDING: &str = "pending.nft";
+/// The file of who is isolated.
+pub const ISOLATED: &str = "isolated.json";
+/// The file of what the kernel should show.
+pub const INTENDED: &str = "intended.json";
 
 /// A text of rules with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,35 +77,23 @@ impl State {
         self.sync()
     }
 
-    /// The isolated addresses.
+    /// What is kept in a file, if it is there.
     ///
     /// # Errors
-    /// The list is there and cannot be read.
-    pub fn isolated(&self) -> Result<Vec<IpAddr>, Error> {
-        Ok(self.read("isolated")?.unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect())
+    /// It is there and cannot be read.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        let text = self.read(name)?;
+        text.map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| Error::Damaged(self.directory.join(name)))
     }
 
-    /// Keeps the isolated addresses.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn keep_isolated<'a>(&self, all: impl IntoIterator<Item = &'a IpAddr>) -> Result<(), Error> {
-        let text: String = all.into_iter().map(|address| format!("{address}\n")).collect();
-        self.write("isolated", &text)
-    }
-
-    /// What the kernel should show, as it was kept; `None` if it is not there or not readable.
-    #[must_use]
-    pub fn intended<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_str(&self.read("intended.json").ok()??).ok()
-    }
-
-    /// Keeps what the kernel should show.
+    /// Keeps something in a file.
     ///
     /// # Errors
     /// The disk's.
-    pub fn keep_intended<T: Serialize>(&self, intended: &T) -> Result<(), Error> {
-        self.write("intended.json", &serde_json::to_string(intended).map_err(Error::Listing)?)
+    pub fn keep<T: Serialize>(&self, name: &str, what: &T) -> Result<(), Error> {
+        self.write(name, &serde_json::to_string(what).map_err(Error::Listing)?)
     }
 
     fn rules(&self, name: &str) -> Result<Option<Rules>, Error> {

@@ -1,21 +1,18 @@
 //! Frames on a stream: four bytes of length, big-endian, and so many bytes; and sockets that are handed over on it.
 
 use crate::message::MAX_FRAME;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recvmsg, sendmsg,
-};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::Serialize;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-/// How long one frame may take once it has begun.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one frame or handing over may take once it has begun.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Reads a frame; `None` at the end of the stream. Waits for its beginning as long as it takes.
 ///
@@ -79,25 +76,4 @@ pub async fn hand_over(to: &UnixStream, sockets: [Option<BorrowedFd<'_>>; 2]) ->
         Ok(())
     };
     timeout(PATIENCE, to.async_io(Interest::WRITABLE, send)).await?
-}
-
-/// Takes sockets over.
-///
-/// # Errors
-/// The stream's, `TimedOut` if none come.
-pub async fn take_over(from: &UnixStream) -> io::Result<[Option<OwnedFd>; 2]> {
-    let receive = || {
-        let mut which = [0];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut beside = RecvAncillaryBuffer::new(&mut space);
-        recvmsg(from, &mut [IoSliceMut::new(&mut which)], &mut beside, RecvFlags::CMSG_CLOEXEC)?;
-        let sockets = beside.drain().filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(sockets) => Some(sockets),
-            _ => None,
-        });
-        let mut sockets = sockets.flatten();
-        let [which] = which;
-        Ok([1, 2].map(|bit| if which & bit > 0 { sockets.next() } else { None }))
-    };
-    timeout(PATIENCE, from.async_io(Interest::READABLE, receive)).await?
 }

@@ -28,16 +28,16 @@ const KINDS: [Kind; 25] = [
     ("a rule was removed", |g| {
         format!("delete rule inet portcullis confirmed_input handle {}", handle(g, RULE))
     }),
-    ("a rule was added", |g| {
+    ("a rule was changed", |g| {
         format!("replace rule inet portcullis confirmed_input handle {} tcp dport 8443 drop", handle(g, RULE))
     }),
-    ("the order of the rules was changed", |g| {
+    ("the order was changed", |g| {
         let rule = handle(g, RULE);
         format!(
             "delete rule inet portcullis confirmed_input handle {rule}; add rule inet portcullis confirmed_input tcp dport 8443 counter accept comment \"{RULE}\""
         )
     }),
-    ("a rule was added", |g| {
+    ("a rule was changed", |g| {
         let rule = handle(g, RULE);
         format!(
             "replace rule inet portcullis confirmed_input handle {rule} tcp dport 8443 counter accept comment \"x\""
@@ -53,7 +53,7 @@ const KINDS: [Kind; 25] = [
     ("an element was added", |_| "add element inet portcullis managed4 { 192.0.2.0/24 }".into()),
     ("an element was removed", |_| "delete element inet portcullis managed4 { 10.20.0.0/16 }".into()),
     ("was changed", |_| "add chain inet portcullis input { policy accept ; }".into()),
-    ("is gone", |_| "rename chain inet portcullis confirmed_input other".into()),
+    ("was removed", |_| "rename chain inet portcullis confirmed_input other".into()),
     ("chain more was added", |_| "add chain inet portcullis more".into()),
     ("chain early was added", |_| {
         "add chain inet portcullis early { type filter hook prerouting priority -300 ; }".into()

@@ -18,7 +18,7 @@ const BOUNDS: [Bound; 1] = [Bound {
     folder: "crates/firewall/src/",
     client: &["client.rs", "packet.rs", "records.rs", "sinkhole.rs"],
     most: 1999,
-    most_of_client: 400,
+    most_of_client: 410,
 }];
 
 /// Counts the lines of each.
