@@ -95,7 +95,12 @@ impl Client {
         })
     }
 
-    fn call<T: DeserializeOwned>(&self, method: &str, path: &str, body: Option<&Value>) -> Answer<T> {
+    pub(crate) fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Answer<T> {
         let mut response = self.send(method, path, body)?;
         let status = response.status();
         let bad =
@@ -111,15 +116,15 @@ impl Client {
         serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))
     }
 
-    fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
         self.call("GET", path, None)
     }
 
-    fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
         self.call("POST", path, Some(&to_json(body)?))
     }
 
-    fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
+    pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
         self.call("PUT", path, Some(&to_json(body)?))
     }
 
@@ -380,13 +385,13 @@ impl Client {
     }
 }
 
-fn to_json(body: &impl Serialize) -> Answer<Value> {
+pub(crate) fn to_json(body: &impl Serialize) -> Answer<Value> {
     serde_json::to_value(body)
         .map_err(|error| Failure::new(Kind::Invalid, "write", "the request", error.to_string()))
 }
 
 /// The fields of a question as a query string; empty ones are left out.
-fn query_string(query: &impl Serialize) -> Answer<String> {
+pub(crate) fn query_string(query: &impl Serialize) -> Answer<String> {
     let Value::Object(fields) = to_json(query)? else { return Ok(String::new()) };
     let pairs: Vec<String> = fields
         .iter()
@@ -400,7 +405,7 @@ fn query_string(query: &impl Serialize) -> Answer<String> {
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -9,13 +9,16 @@
 //! | [`device`] | devices, power, adoption, sweeps, jobs |
 //! | [`access`] | users, grants, tokens, explanations |
 //! | [`inventory`] | parts over the fleet, history, what changed, models |
+//! | [`policy`] | the policy, openings, quarantines |
 //! | [`record`] | the audit log, findings |
-//! | [`client`] | one method for each endpoint, blocking |
+//! | [`client`] | one method for each endpoint, blocking; those about the policy stand in `policy_client` |
 
 pub mod access;
 pub mod client;
 pub mod device;
 pub mod inventory;
+pub mod policy;
+mod policy_client;
 pub mod record;
 
 pub use client::Client;

@@ -182,6 +182,12 @@ impl Book {
         outputs.device
     }
 
+    /// Tells everybody of a finding; it is written down when its turn comes. Cheap, never blocks.
+    pub(crate) fn raise(&self, finding: model::event::Finding) {
+        self.0.pending.add(Vec::new(), std::slice::from_ref(&finding), self.now());
+        self.0.events.tell(What::FindingRaised(finding));
+    }
+
     /// Packs a full reading; it is written down when its turn comes.
     fn inventoried(&self, id: DeviceId, inventory: &Inventory, snapshot: Option<Box<Snapshot>>) {
         match Arrived::new(inventory, snapshot, self.0.pending.known(&id), self.now()) {

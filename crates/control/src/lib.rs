@@ -17,6 +17,7 @@
 //! | [`records`] | the acts on device records and on the appliance itself |
 //! | [`rules`] | adoption by rule: which credential may go where |
 //! | [`jobs`] | the same act on many devices |
+//! | [`policy`] | the policy: its versions, questions about it, and the kernel that enforces it |
 //! | [`read`] | what an actor may see |
 //! | [`people`] | what people may read about accounts |
 //! | [`sweeps`] | how sweeps go |
@@ -37,6 +38,7 @@ pub mod jobs;
 pub mod metrics;
 mod pending;
 pub mod people;
+pub mod policy;
 pub mod read;
 pub mod records;
 pub mod registry;
@@ -51,4 +53,5 @@ pub use door::Door;
 pub use events::Events;
 pub use gate::Gate;
 pub use jobs::{Job, Jobs};
+pub use policy::Policies;
 pub use records::Records;

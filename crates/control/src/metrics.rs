@@ -1,6 +1,7 @@
 //! What the door counts.
 
 use model::Action;
+use model::enforcement::{Enforced, Record};
 
 /// Acts carried out, by action and outcome.
 pub const ACTS: &str = "portcullis_acts_total";
@@ -19,6 +20,53 @@ pub const FINDINGS_DROPPED: &str = "portcullis_findings_dropped_total";
 /// Parts of readings let go because too many waited for the disk, by `what` (`documents`, `inventory`). A device
 /// whose inventory was let go is read again.
 pub const READINGS_DROPPED: &str = "portcullis_readings_dropped_total";
+
+/// Whether a policy is enforced: 1 for the present state, by `state` (`nothing`, `confirmed`, `trial`, `shut`, `unknown`).
+pub const POLICY_ENFORCED: &str = "portcullis_policy_enforced";
+/// Openings that somebody asked for, and that are live.
+pub const PINHOLES: &str = "portcullis_pinholes";
+/// Devices that are cut off.
+pub const QUARANTINED: &str = "portcullis_quarantined_devices";
+/// Differences between the kernel's rules and those that were loaded.
+pub const DRIFT: &str = "portcullis_firewall_drift";
+/// What the kernel told, by `kind` (`packet`, `drift`, `arrival`).
+pub const FIREWALL_RECORDS: &str = "portcullis_firewall_records_total";
+/// Records of the kernel's log that were lost on the way here.
+pub const FIREWALL_LOST: &str = "portcullis_firewall_records_lost_total";
+/// Attempts that raised no finding, because too many different ones were told within the hour.
+pub const FIREWALL_UNTOLD: &str = "portcullis_firewall_attempts_untold_total";
+
+pub(crate) fn policy_enforced(now: Enforced) {
+    for state in Enforced::ALL {
+        metrics::gauge!(POLICY_ENFORCED, "state" => state.word()).set(f64::from(u8::from(*state == now)));
+    }
+}
+
+pub(crate) fn pinholes(count: usize) {
+    metrics::gauge!(PINHOLES).set(count as f64);
+}
+
+pub(crate) fn quarantined(count: usize) {
+    metrics::gauge!(QUARANTINED).set(count as f64);
+}
+
+pub(crate) fn drift(count: usize) {
+    metrics::gauge!(DRIFT).set(count as f64);
+}
+
+pub(crate) fn record(record: &Record) {
+    let kind = match record {
+        Record::Packet(_) => "packet",
+        Record::Drift(_) => "drift",
+        Record::Arrival { .. } => "arrival",
+        Record::Lost(count) => return metrics::counter!(FIREWALL_LOST).increment(*count),
+    };
+    metrics::counter!(FIREWALL_RECORDS, "kind" => kind).increment(1);
+}
+
+pub(crate) fn records_untold() {
+    metrics::counter!(FIREWALL_UNTOLD).increment(1);
+}
 
 pub(crate) fn acted(action: Action, well: bool) {
     let outcome = if well { "done" } else { "failed" };

@@ -65,6 +65,11 @@ pub fn system_actions(name: &str) -> Option<&'static [Action]> {
         "poller" => Some(&[Action::DeviceRefresh]),
         // Goes on with a sweep that a person began, after a restart.
         "sweeper" => Some(&[Action::DeviceDiscover]),
+        // Keeps the controllers that are read reachable, closes openings with their sessions, and opens again what
+        // the kernel has lost.
+        "openings" => Some(&[Action::PinholeOpen, Action::PinholeClose]),
+        // Keeps devices cut off that somebody cut off, wherever they move.
+        "quarantine" => Some(&[Action::DeviceQuarantine]),
         // Takes a controller over when a rule names it.
         "adoption" => Some(&[Action::DeviceAdopt]),
         // A person on the machine itself: `portcullis` verbs that work on the data directory.

@@ -48,8 +48,17 @@ actions! {
     DeviceCertificate = "device.certificate", &[Administrator], "Approve a controller's changed certificate.";
     DeviceEdit = "device.edit", &[Administrator], "Change a device's name and labels.";
     DeviceForget = "device.forget", &[Administrator], "Decommission a device and destroy its credential.";
+    DeviceQuarantine = "device.quarantine", &[Operator, Administrator], "Cut a device off from everything but the appliance, and let it back.";
     FindingAcknowledge = "finding.acknowledge", &[Operator, Administrator], "Say that a finding was looked at.";
     CredentialImport = "credential.import", &[Administrator], "Import credentials for adoption by rule.";
+    PolicyView = "policy.view", &[Viewer, Operator, Administrator, Auditor], "Read the policy, ask about it, and see how it is enforced.";
+    PolicyPropose = "policy.propose", &[Administrator], "Propose a version of the policy.";
+    PolicyApply = "policy.apply", &[Administrator], "Put a version of the policy on trial.";
+    PolicyConfirm = "policy.confirm", &[Administrator], "Confirm the policy on trial.";
+    PolicyRevert = "policy.revert", &[Operator, Administrator], "Take the policy on trial back before its time is over.";
+    PolicyRepair = "policy.repair", &[Administrator], "Load the confirmed policy anew where the kernel differs from it.";
+    PinholeOpen = "pinhole.open", &[Operator, Administrator], "Open one application of a device for a while.";
+    PinholeClose = "pinhole.close", &[Operator, Administrator], "Close an opening before its time is over.";
     UserView = "user.view", &[Administrator, Auditor], "See users, grants and tokens.";
     UserManage = "user.manage", &[Administrator], "Create, disable and reset users, and change grants.";
     TokenOwn = "token.own", &[Viewer, Operator, Administrator, Auditor], "Make and revoke one's own API tokens.";

@@ -74,6 +74,25 @@ pub enum What {
     },
     /// Something that a person should look at.
     FindingRaised(Finding),
+    /// The policy, or how it is enforced, changed.
+    PolicyChanged {
+        /// How.
+        step: PolicyStep,
+        /// The version that it is about, where it is about one.
+        version: Option<u64>,
+    },
+    /// A short-lived opening was opened or closed.
+    PinholesChanged {
+        /// To which device; none where it is about many.
+        id: Option<DeviceId>,
+    },
+    /// A device was cut off, or let back.
+    QuarantineChanged {
+        /// Which.
+        id: DeviceId,
+        /// Whether it is cut off now.
+        on: bool,
+    },
     /// Credentials for adoption by rule were imported.
     CredentialsImported,
     /// The audit log grew.
@@ -81,6 +100,24 @@ pub enum What {
         /// The newest record's number.
         record: u64,
     },
+}
+
+/// What happened to the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyStep {
+    /// A version was proposed.
+    Proposed,
+    /// A version is on trial.
+    Applied,
+    /// The version on trial was confirmed.
+    Confirmed,
+    /// The version on trial was taken back, or its time was over.
+    Reverted,
+    /// The kernel was changed by somebody else, or agrees with the policy again.
+    Drift,
+    /// The firewall's program came, or went.
+    Program,
 }
 
 /// How an act ended.

@@ -11,6 +11,7 @@
 //! | [`command`] | the acts: what is asked for, of which object, and what comes back |
 //! | [`components`] | an inventory as a flat list of components |
 //! | [`device`] | a BMC as the appliance knows it: record, stage, state |
+//! | [`enforcement`] | how a policy is kept and enforced |
 //! | [`event`] | what happened, as seen by pages and exporters |
 //! | [`failure`] | why an act did not happen, in one line with a hint |
 //! | [`inventory`] | what a controller says its server is made of |
@@ -31,6 +32,7 @@ pub mod clock;
 pub mod command;
 pub mod components;
 pub mod device;
+pub mod enforcement;
 pub mod event;
 pub mod failure;
 pub mod inventory;

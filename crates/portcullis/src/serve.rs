@@ -2,12 +2,13 @@
 
 use crate::cli::Place;
 use crate::config::{self, Config};
+use crate::enforcement::Kernel;
 use crate::exit::Exit;
 use crate::parts::{self, Parts};
 use crate::{adoption, notify, open_files, reread, service, telemetry};
 use anyhow::Context as _;
 use bmc::Fleet;
-use control::{Jobs, Records};
+use control::{Jobs, Policies, Records};
 use model::Actor;
 use model::book::DeviceBook;
 use std::sync::Arc;
@@ -82,7 +83,12 @@ impl Appliance {
         let keeper: Arc<dyn DeviceBook> = Arc::new(book);
         let fleet = Arc::new(Fleet::new(keeper, Arc::clone(&parts.clock), config.bmc.clone())?);
         tasks.spawn(named("fleet", Fleet::clone(&fleet).run(stops.fleet.clone())));
-        // 5. Seen controllers are adopted by rule; what has ended is removed.
+        // 5. The policy is kept, before the firewall's program.
+        let kernel = Arc::new(Kernel::new(&config.firewall));
+        let policies = Arc::new(Policies::new(parts.door.clone(), kernel));
+        policies.open_kept().await.context("read openings and quarantines")?;
+        tasks.spawn(named("policy", Arc::clone(&policies).keep(stops.work.clone())));
+        // 6. Seen controllers are adopted by rule; what has ended is removed.
         let records = Arc::new(Records::new(parts.door.book().clone()));
         tasks.spawn(named(
             "adoption",
@@ -90,13 +96,14 @@ impl Appliance {
         ));
         tasks.spawn(named("reread", reread::run(parts.door.clone(), Arc::clone(&fleet), stops.work.clone())));
         tasks.spawn(named("tidy", tidy(parts.gate.clone(), stops.work.clone())));
-        // 6. The door opens: pages and API.
+        // 7. The door opens: pages and API.
         let controllers = Arc::clone(&fleet) as Arc<dyn model::command::bmc::Controllers>;
         let jobs = Jobs::open(parts.door.clone(), controllers, Arc::clone(&records)).await;
         let jobs = jobs.context("read the jobs")?;
         let shared = service::Shared {
             fleet: &fleet,
             records: &records,
+            policies: &policies,
             jobs: jobs.clone(),
             metrics,
             closing: stops.web.clone(),

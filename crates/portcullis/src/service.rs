@@ -6,8 +6,9 @@ use crate::telemetry::Metrics;
 use anyhow::Context as _;
 use audit::Health;
 use bmc::Fleet;
-use control::{Jobs, Records};
+use control::{Jobs, Policies, Records};
 use model::command::bmc::Controllers;
+use model::enforcement::Enforced;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use web::{App, Banner, Server};
@@ -18,6 +19,8 @@ pub struct Shared<'a> {
     pub fleet: &'a Arc<Fleet>,
     /// What keeps records.
     pub records: &'a Arc<Records>,
+    /// What keeps the policy.
+    pub policies: &'a Arc<Policies>,
     /// Acts on many devices.
     pub jobs: Jobs,
     /// What is measured.
@@ -36,6 +39,7 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
         jobs: shared.jobs,
         controllers,
         records: Arc::clone(shared.records),
+        policies: Arc::clone(shared.policies),
         clock: Arc::clone(&parts.clock),
         parquet: Arc::new(|table| {
             archive::to_parquet(table).map_err(|error| format!("{:#}", anyhow::Error::from(error)))
@@ -52,8 +56,8 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
             }
         }),
         banners: Arc::new({
-            let log = parts.door.audit().clone();
-            move || banner(log.health()).into_iter().collect()
+            let (log, policies) = (parts.door.audit().clone(), Arc::clone(shared.policies));
+            move || banner(log.health()).into_iter().chain(of_policy(policies.enforced())).collect()
         }),
         closing: shared.closing,
     });
@@ -67,7 +71,7 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
         listen.listen.clear();
     }
     let router = web::router(&app, web::api::router(&app));
-    let server = Server::bind(&listen, sockets, router).context("open the door")?;
+    let server = Server::bind(&listen, sockets, router).context("open the door")?.parting(app.farewell());
     Ok((server, app))
 }
 
@@ -85,4 +89,30 @@ fn banner(health: Health) -> Option<Banner> {
         ),
     };
     Some(Banner { title: title.into(), text: text.into(), urgent: true })
+}
+
+/// What everybody must know of the policy.
+fn of_policy(enforced: Enforced) -> Option<Banner> {
+    let (title, text, urgent) = match enforced {
+        Enforced::Confirmed => return None,
+        Enforced::Nothing => {
+            ("Nothing is enforced", "No policy was confirmed yet, so the kernel lets everything pass.", false)
+        }
+        Enforced::Trial => (
+            "A policy is on trial",
+            "The kernel takes it back by itself unless somebody confirms it in time.",
+            true,
+        ),
+        Enforced::Shut => (
+            "Nothing passes",
+            "The confirmed policy could not be loaded, so the kernel is shut. Its program's log says why.",
+            true,
+        ),
+        Enforced::Unknown => (
+            "It is not known what is enforced",
+            "The firewall's program does not answer. What the kernel holds, it holds; before the first confirmed policy that is nothing.",
+            false,
+        ),
+    };
+    Some(Banner { title: title.into(), text: text.into(), urgent })
 }

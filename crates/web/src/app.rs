@@ -3,12 +3,15 @@
 use crate::config::Web;
 use crate::live::Steps;
 use crate::view::frame::{Area, Banner, Frame};
-use control::{AccessBook, Door, Gate, Jobs, Records};
+use control::{AccessBook, Door, Gate, Jobs, Policies, Records};
 use jiff::Timestamp;
 use model::command::bmc::Controllers;
+use model::event::{Event, PolicyStep, What};
 use model::table::Table;
 use model::{Action, Actor, Clock};
 use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Turns a table into a Parquet file.
@@ -26,6 +29,8 @@ pub struct Parts {
     pub controllers: Arc<dyn Controllers>,
     /// What keeps records.
     pub records: Arc<Records>,
+    /// What keeps the policy.
+    pub policies: Arc<Policies>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// A table as a Parquet file, or why not.
@@ -49,6 +54,8 @@ pub struct App(Arc<Inner>);
 struct Inner {
     parts: Parts,
     steps: Steps,
+    /// Counted up when connections that are there are to end, so that the next request comes over a new one.
+    farewell: watch::Sender<u64>,
 }
 
 impl std::ops::Deref for App {
@@ -63,13 +70,36 @@ impl App {
     /// Over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, steps: Steps::default() }))
+        Self(Arc::new(Inner { parts, steps: Steps::default(), farewell: watch::Sender::new(0) }))
     }
 
-    /// Follows the news, so that a page that is loaded during an act says how far it is. Until cancelled.
+    /// Follows the news, so that a page that is loaded during an act says how far it is, and so that connections
+    /// which were there before a policy was put on trial end. Until cancelled.
     pub async fn follow(self, cancel: CancellationToken) {
-        let events = self.door.events().listen();
-        cancel.run_until_cancelled(self.0.steps.follow(events)).await;
+        let steps = self.0.steps.follow(self.door.events().listen());
+        let farewells = self.say_farewell(self.door.events().listen());
+        cancel.run_until_cancelled(async { tokio::join!(steps, farewells) }).await;
+    }
+
+    async fn say_farewell(&self, mut events: broadcast::Receiver<Event>) {
+        loop {
+            let is_due = match events.recv().await {
+                Ok(event) => {
+                    matches!(event.what, What::PolicyChanged { step: PolicyStep::Applied, .. })
+                }
+                Err(RecvError::Lagged(_)) => true,
+                Err(RecvError::Closed) => return,
+            };
+            if is_due {
+                self.0.farewell.send_modify(|count| *count += 1);
+            }
+        }
+    }
+
+    /// For the server: changes when the connections that are there are to end after what they are at.
+    #[must_use]
+    pub fn farewell(&self) -> watch::Receiver<u64> {
+        self.0.farewell.subscribe()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

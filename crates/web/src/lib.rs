@@ -53,5 +53,5 @@ pub use app::{App, Parts};
 pub use config::Web;
 pub use error::Error;
 pub use router::router;
-pub use server::Server;
+pub use server::{Accepted, Server};
 pub use view::frame::Banner;

@@ -132,6 +132,12 @@ impl Listener {
             }
             What::SweepProgress { .. } if self.app.may(&self.actor, Action::ApplianceView) => add("sweeps"),
             What::FindingRaised(finding) if finding.device.as_ref().is_none_or(sees) => add("findings"),
+            What::PolicyChanged { .. } if self.app.may(&self.actor, Action::PolicyView) => add("policy"),
+            What::PinholesChanged { .. } if self.app.may(&self.actor, Action::PolicyView) => add("pinholes"),
+            What::QuarantineChanged { id, .. } if sees(id) => {
+                add("quarantine");
+                add(&format!("device:{id}"));
+            }
             What::Audited { .. } if self.app.may(&self.actor, Action::AuditView) => add("audit"),
             _ => {}
         }

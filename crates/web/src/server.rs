@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// When the connection of a request was accepted; an extension of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted(pub std::time::Instant);
+
 /// Sockets that listen and a certificate that was read: what is left to do cannot fail.
 pub struct Server {
     listeners: Vec<TcpListener>,
@@ -40,6 +44,8 @@ pub struct Server {
     tls: TlsAcceptor,
     router: Router,
     seats: Arc<Semaphore>,
+    /// Changes when the connections that are there are to end after what they are at.
+    farewell: watch::Receiver<u64>,
 }
 
 impl Server {
@@ -61,7 +67,17 @@ impl Server {
         }
         let certificate = Arc::new(LiveCertificate::load(config)?);
         let tls = TlsAcceptor::from(certificate.server()?);
-        Ok(Self { listeners, certificate, tls, router, seats: Arc::new(Semaphore::new(config.connections)) })
+        let seats = Arc::new(Semaphore::new(config.connections));
+        let never = watch::Sender::new(0).subscribe();
+        Ok(Self { listeners, certificate, tls, router, seats, farewell: never })
+    }
+
+    /// Ends the connections that are there, each after what it is at, whenever this changes: so that the next request
+    /// comes over a new one.
+    #[must_use]
+    pub fn parting(mut self, farewell: watch::Receiver<u64>) -> Self {
+        self.farewell = farewell;
+        self
     }
 
     /// The addresses that it listens on, with the ports that the kernel chose.
@@ -75,8 +91,13 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(self.certificate.watch(cancel.clone()));
         for listener in self.listeners {
-            let (tls, router, seats) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.seats));
-            tasks.spawn(accept(listener, tls, router, seats, cancel.clone()));
+            let hall = Hall {
+                tls: self.tls.clone(),
+                router: self.router.clone(),
+                seats: Arc::clone(&self.seats),
+                farewell: self.farewell.clone(),
+            };
+            tasks.spawn(hall.accept(listener, cancel.clone()));
         }
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
@@ -94,53 +115,66 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::from_std(socket).map_err(at)
 }
 
-/// Accepts until cancelled. A connection takes a seat before it is accepted, so that the backlog,
-/// not memory, holds what is too many.
-async fn accept(
-    listener: TcpListener,
+/// What connections are served with.
+struct Hall {
     tls: TlsAcceptor,
     router: Router,
     seats: Arc<Semaphore>,
-    cancel: CancellationToken,
-) {
-    let graceful = Arc::new(GracefulShutdown::new());
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let next = async {
-            let seat = Arc::clone(&seats).acquire_owned().await.ok()?;
-            Some((listener.accept().await, seat))
-        };
-        match cancel.run_until_cancelled(next).await {
-            None | Some(None) => break,
-            Some(Some((Ok((socket, peer)), seat))) => {
-                let guest = Guest { socket, peer, _seat: seat };
-                connections.spawn(guest.serve(tls.clone(), router.clone(), graceful.watcher()));
-            }
-            Some(Some((Err(error), _seat))) => {
-                metrics::counter!(crate::metrics::ACCEPTS).increment(1);
-                tracing::warn!(%error, "accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+    farewell: watch::Receiver<u64>,
+}
+
+impl Hall {
+    /// Accepts until cancelled. A connection takes a seat before it is accepted, so that the backlog,
+    /// not memory, holds what is too many.
+    async fn accept(mut self, listener: TcpListener, cancel: CancellationToken) {
+        let mut graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
+        loop {
+            while connections.try_join_next().is_some() {}
+            let next = async {
+                let seat = Arc::clone(&self.seats).acquire_owned().await.ok()?;
+                Some((listener.accept().await, seat))
+            };
+            let accepted = tokio::select! {
+                () = cancel.cancelled() => break,
+                Ok(()) = self.farewell.changed() => {
+                    let old = std::mem::replace(&mut graceful, GracefulShutdown::new());
+                    connections.spawn(old.shutdown());
+                    continue;
+                }
+                accepted = next => accepted,
+            };
+            match accepted {
+                None => break,
+                Some((Ok((socket, peer)), seat)) => {
+                    let since = Accepted(tokio::time::Instant::now().into_std());
+                    let guest = Guest { socket, peer, since, _seat: seat };
+                    connections.spawn(guest.serve(self.tls.clone(), self.router.clone(), graceful.watcher()));
+                }
+                Some((Err(error), _seat)) => {
+                    metrics::counter!(crate::metrics::ACCEPTS).increment(1);
+                    tracing::warn!(%error, "accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
-    }
-    drop(listener);
-    if let Some(graceful) = Arc::into_inner(graceful) {
+        drop(listener);
         let _ended_or_not = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+        connections.shutdown().await;
     }
-    connections.shutdown().await;
 }
 
 /// A connection that was accepted.
 struct Guest {
     socket: TcpStream,
     peer: SocketAddr,
+    since: Accepted,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Guest {
     async fn serve(self, tls: TlsAcceptor, router: Router, watcher: hyper_util::server::graceful::Watcher) {
-        let peer = Peer(self.peer);
+        let (peer, since) = (Peer(self.peer), self.since);
         let _without_delay = self.socket.set_nodelay(true);
         let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(self.socket)).await else {
             metrics::counter!(crate::metrics::HANDSHAKES).increment(1);
@@ -148,6 +182,7 @@ impl Guest {
         };
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(since);
             TowerToHyperService::new(router.clone()).call(request)
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod bmc;
+pub mod policy;
 pub mod records;
 
 use crate::access::{Action, Object};

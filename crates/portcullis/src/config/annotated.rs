@@ -18,6 +18,7 @@ pub fn annotated(config: &Config) -> Result<String, toml::ser::Error> {
     section(&mut text, "access", &config.access)?;
     section(&mut text, "audit", &config.audit)?;
     section(&mut text, "bmc", &config.bmc)?;
+    section(&mut text, "firewall", &config.firewall)?;
     section(&mut text, "inventory", &config.inventory)?;
     section(&mut text, "log", &config.log)?;
     zones(&mut text, config)?;

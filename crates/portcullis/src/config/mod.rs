@@ -27,6 +27,14 @@ settings! {
 }
 
 settings! {
+    /// The firewall's program, which alone changes what the kernel lets pass.
+    Firewall {
+        /// The socket that `portcullis-firewall` listens at. Where nobody does, policies can be kept and asked about, but none is enforced.
+        socket: PathBuf = "/run/portcullis-firewall.socket".into(),
+    }
+}
+
+settings! {
     /// What the appliance says while it runs.
     Log {
         /// Which messages: `error`, `warn`, `info`, `debug`, or a filter such as `info,bmc=debug`.
@@ -60,6 +68,8 @@ pub struct Config {
     pub audit: audit::Config,
     /// `[bmc]`.
     pub bmc: bmc::Config,
+    /// `[firewall]`.
+    pub firewall: Firewall,
     /// `[inventory]`.
     pub inventory: control::config::Inventory,
     /// `[log]`.
@@ -85,6 +95,7 @@ impl Config {
         let root = |path: &mut PathBuf| *path = data.join(&*path);
         root(&mut self.web.certificate);
         root(&mut self.web.key);
+        root(&mut self.firewall.socket);
         self.bmc.authorities.as_mut().map(root);
         self.audit.anchor.as_mut().map(root);
         if let Some(syslog) = &mut self.audit.syslog {

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_jobs.sql"),
     include_str!("../../migrations/0004_history.sql"),
     include_str!("../../migrations/0005_ways_in.sql"),
+    include_str!("../../migrations/0006_policy.sql"),
 ];
 
 /// The schema that this version writes.

@@ -12,6 +12,8 @@ pub mod jobs;
 pub mod learned;
 pub mod links;
 pub mod open_sessions;
+pub mod openings;
+pub mod policy;
 pub mod readings;
 pub mod sessions;
 pub mod settings;

@@ -10,4 +10,5 @@ mod full;
 mod history;
 mod jobs;
 mod killed;
+mod policy;
 mod sample;

@@ -106,6 +106,10 @@ impl Listener {
                 Some(id) => device(id),
                 None => self.app.may(&self.actor, Action::AuditView),
             },
+            What::PolicyChanged { .. } | What::PinholesChanged { id: None } => {
+                self.app.may(&self.actor, Action::PolicyView)
+            }
+            What::PinholesChanged { id: Some(id) } | What::QuarantineChanged { id, .. } => device(id),
             What::CredentialsImported => self.app.may(&self.actor, Action::CredentialImport),
             What::Audited { .. } => self.app.may(&self.actor, Action::AuditView),
         }

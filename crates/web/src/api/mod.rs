@@ -11,7 +11,7 @@
 //! | `refusal` | failures as HTTP answers |
 //! | `document` | the OpenAPI document |
 //! | `stream` | long answers |
-//! | `devices`, `inventory`, `power`, `sweeps`, `jobs`, `users`, `tokens`, `audit`, `findings`, `backup`, `events` | the endpoints |
+//! | `devices`, `inventory`, `power`, `sweeps`, `jobs`, `policy`, `openings`, `users`, `tokens`, `audit`, `findings`, `backup`, `events` | the endpoints |
 
 mod audit;
 mod backup;
@@ -23,6 +23,8 @@ mod findings;
 mod guard;
 pub(crate) mod inventory;
 mod jobs;
+mod openings;
+mod policy;
 mod power;
 mod refusal;
 mod stream;
@@ -50,6 +52,9 @@ use utoipa_axum::routes;
 const LARGEST_BODY: usize = 1 << 20;
 /// The largest body that imports credentials, in bytes.
 const LARGEST_IMPORT: usize = 4 << 20;
+
+/// The largest body that carries the policy's documents, in bytes: 4 MiB each, and what JSON adds.
+const LARGEST_POLICY: usize = 9 << 20;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -128,6 +133,30 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(sweeps::list_sweeps, sweeps::start_sweep))
         .routes(routes!(sweeps::stop_sweep))
         .routes(routes!(sweeps::import_credentials).layer(DefaultBodyLimit::max(LARGEST_IMPORT)));
+    let policy = OpenApiRouter::new()
+        .routes(routes!(policy::show_policy))
+        .routes(
+            routes!(policy::list_versions, policy::propose_version)
+                .layer(DefaultBodyLimit::max(LARGEST_POLICY)),
+        )
+        .routes(routes!(policy::check_documents).layer(DefaultBodyLimit::max(LARGEST_POLICY)))
+        .routes(routes!(policy::show_version))
+        .routes(routes!(policy::check_version))
+        .routes(routes!(policy::show_plan))
+        .routes(routes!(policy::show_rules))
+        .routes(routes!(policy::apply_version))
+        .routes(routes!(policy::confirm_version))
+        .routes(routes!(policy::revert_policy))
+        .routes(routes!(policy::repair_policy))
+        .routes(routes!(policy::explain_policy))
+        .routes(routes!(policy::show_reach))
+        .routes(routes!(policy::show_zones))
+        .routes(routes!(policy::diff_versions))
+        .routes(routes!(policy::show_schemas))
+        .routes(routes!(openings::list_pinholes, openings::open_pinhole))
+        .routes(routes!(openings::close_pinhole))
+        .routes(routes!(openings::list_quarantined))
+        .routes(routes!(openings::show_quarantine, openings::set_quarantine));
     let people = OpenApiRouter::new()
         .routes(routes!(tokens::who_am_i))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
@@ -146,7 +175,8 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(findings::acknowledge_finding))
         .routes(routes!(events::follow_events))
         .routes(routes!(backup::make_backup));
-    OpenApiRouter::with_openapi(document::head()).nest(::api::ROOT, device.merge(people).merge(appliance))
+    OpenApiRouter::with_openapi(document::head())
+        .nest(::api::ROOT, device.merge(policy).merge(people).merge(appliance))
 }
 
 async fn never_kept(mut response: Response) -> Response {

@@ -5,6 +5,10 @@ use model::DeviceId;
 use model::command::bmc::Refresh;
 use serde_json::{Value, json};
 
+/// The documents that ship with the product.
+pub const SCENARIO: &str = include_str!("../../../policy/shipped/out_of_band_management.yaml");
+pub const SITE: &str = include_str!("../../../policy/shipped/site.yaml");
+
 /// A request.
 pub struct Example {
     /// As the document names it.
@@ -25,6 +29,8 @@ pub const EMPTY_WITHOUT_RIGHTS: &[&str] = &[
     "GET /api/v1/inventory/changes",
     "GET /api/v1/jobs",
     "GET /api/v1/findings",
+    "GET /api/v1/pinholes",
+    "GET /api/v1/quarantine",
 ];
 
 /// The endpoints that are about the token's holder alone.
@@ -53,6 +59,7 @@ pub async fn all(harness: &Harness) -> Vec<Example> {
         .await;
     harness.app.jobs.close().await;
     let mut all = kept();
+    all.extend(policy());
     let mut add = |method, template: &'static str, path: String, body| {
         all.push(Example { method, template, path, body });
     };
@@ -128,4 +135,43 @@ fn kept() -> Vec<Example> {
         ("/api/v1/models", "/models".into()),
     ];
     all.map(|(template, path)| Example { method: "GET", template, path, body: None }).into()
+}
+
+/// The policy, openings, quarantines.
+fn policy() -> Vec<Example> {
+    let seen = [
+        ("/api/v1/policy", "/policy"),
+        ("/api/v1/policy/versions", "/policy/versions"),
+        ("/api/v1/policy/versions/{version}", "/policy/versions/current"),
+        ("/api/v1/policy/versions/{version}/check", "/policy/versions/current/check"),
+        ("/api/v1/policy/versions/{version}/plan", "/policy/versions/shipped/plan"),
+        ("/api/v1/policy/versions/{version}/rules", "/policy/versions/shipped/rules"),
+        ("/api/v1/policy/explain", "/policy/explain?from=10.1.5.10&to=appliance&service=tcp/443"),
+        ("/api/v1/policy/reach", "/policy/reach?from=appliance"),
+        ("/api/v1/policy/zones", "/policy/zones?version=shipped"),
+        ("/api/v1/policy/diff", "/policy/diff?old=shipped&new=current"),
+        ("/api/v1/policy/schemas", "/policy/schemas"),
+        ("/api/v1/pinholes", "/pinholes"),
+        ("/api/v1/quarantine", "/quarantine"),
+    ];
+    let seen = seen.into_iter().map(|(template, path)| ("GET", template, path.to_owned(), None));
+    let of_device = format!("/devices/{DEVICE}/quarantine");
+    let new = json!({ "scenario": SCENARIO, "site": SITE, "note": "x" });
+    let hole = json!({ "device": DEVICE, "application": "bmc_management", "seconds": 60, "why": "x" });
+    let cut_off = Some(json!({ "on": true, "why": "x" }));
+    let version = |rest: &str| format!("/policy/versions/1/{rest}");
+    let acts = [
+        ("POST", "/api/v1/policy/versions", "/policy/versions".to_owned(), Some(new.clone())),
+        ("POST", "/api/v1/policy/check", "/policy/check".into(), Some(new)),
+        ("POST", "/api/v1/policy/versions/{version}/apply", version("apply"), Some(json!({ "seconds": 60 }))),
+        ("POST", "/api/v1/policy/versions/{version}/confirm", version("confirm"), None),
+        ("POST", "/api/v1/pinholes", "/pinholes".into(), Some(hole)),
+        ("DELETE", "/api/v1/pinholes/{id}", "/pinholes/p-0123456789".into(), None),
+        ("GET", "/api/v1/devices/{key}/quarantine", of_device.clone(), None),
+        ("PUT", "/api/v1/devices/{key}/quarantine", of_device, cut_off),
+        ("POST", "/api/v1/policy/revert", "/policy/revert".into(), None),
+        ("POST", "/api/v1/policy/repair", "/policy/repair".into(), None),
+    ];
+    let example = |(method, template, path, body)| Example { method, template, path, body };
+    seen.chain(acts).map(example).collect()
 }

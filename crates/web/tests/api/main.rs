@@ -6,6 +6,7 @@ mod harness;
 
 mod examples;
 mod openapi;
+mod policy;
 mod refusals;
 mod rights;
 mod work;

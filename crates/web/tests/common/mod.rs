@@ -7,9 +7,11 @@
 pub mod browser;
 pub mod devices;
 pub mod driver;
+#[path = "../../../control/tests/kernel/mod.rs"]
+pub mod kernel;
 pub mod readings;
 
-use control::{AccessBook, Book, Door, Events, Gate, Jobs, Records};
+use control::{AccessBook, Book, Door, Events, Gate, Jobs, Policies, Records};
 use driver::Pretender;
 use model::book::DeviceBook as _;
 use model::command::bmc::Controllers;
@@ -25,6 +27,7 @@ pub struct Appliance {
     pub door: Door,
     pub gate: Gate,
     pub store: store::Store,
+    pub kernel: Arc<kernel::Kernel>,
     pub closing: CancellationToken,
     pub folder: tempfile::TempDir,
 }
@@ -58,12 +61,16 @@ impl Appliance {
         let records = Arc::new(Records::new(book));
         let jobs = Jobs::open(door.clone(), Arc::clone(&controllers), Arc::clone(&records)).await.unwrap();
         let closing = CancellationToken::new();
+        let kernel = kernel::Kernel::new();
+        let policies = Arc::new(Policies::new(door.clone(), Arc::clone(&kernel) as _));
+        policies.open_kept().await.unwrap();
         let app = App::new(Parts {
             door: door.clone(),
             gate: gate.clone(),
             jobs,
             controllers,
             records,
+            policies,
             clock,
             parquet: Arc::new(|_table| Ok(b"PAR1".to_vec())),
             config: Web::default(),
@@ -79,7 +86,7 @@ impl Appliance {
             seen.for_each(|seen| drop(app.door.book().observe(seen)));
         }
         let router = web::router(&app, axum::Router::new());
-        Self { app, router, door, gate, store, closing, folder }
+        Self { app, router, door, gate, store, kernel, closing, folder }
     }
 
     /// Makes a user with these grants; comes back with the one-time link's path.

@@ -4,6 +4,9 @@
 pub mod counting;
 #[path = "../common/devices.rs"]
 pub mod devices;
+#[expect(dead_code, reason = "not every test needs all of it")]
+#[path = "../../../control/tests/kernel/mod.rs"]
+pub mod kernel;
 #[path = "../common/readings.rs"]
 pub mod readings;
 
@@ -11,7 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use control::zones::{Zone, Zones};
-use control::{AccessBook, Book, Door, Events, Gate, Jobs, Records};
+use control::{AccessBook, Book, Door, Events, Gate, Jobs, Policies, Records};
 use counting::Counting;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -42,6 +45,7 @@ pub struct Harness {
     pub store: store::Store,
     pub clock: Arc<ManualClock>,
     pub controllers: Arc<Counting>,
+    pub kernel: Arc<kernel::Kernel>,
     pub closing: CancellationToken,
     pub folder: tempfile::TempDir,
 }
@@ -99,12 +103,16 @@ impl Harness {
         let jobs =
             Jobs::open(door.clone(), Arc::clone(&controllers) as _, Arc::clone(&records)).await.unwrap();
         let closing = CancellationToken::new();
+        let kernel = kernel::Kernel::new();
+        let policies = Arc::new(Policies::new(door.clone(), Arc::clone(&kernel) as _));
+        policies.open_kept().await.unwrap();
         let app = App::new(Parts {
             door: door.clone(),
             gate,
             jobs,
             controllers: Arc::clone(&controllers) as Arc<dyn Controllers>,
             records,
+            policies,
             clock,
             parquet: Arc::new(|_table| Ok(b"PAR1".to_vec())),
             config: Web::default(),
@@ -114,7 +122,7 @@ impl Harness {
             closing: closing.clone(),
         });
         let router = web::router(&app, web::api::router(&app));
-        let harness = Self { router, app, door, store, clock: manual, controllers, closing, folder };
+        let harness = Self { router, app, door, store, clock: manual, controllers, kernel, closing, folder };
         harness.furnish(&devices).await;
         harness
     }

@@ -1,0 +1,142 @@
+//! Cutting a device off from everything but the appliance, and letting it back. It works on a full disk.
+
+use super::{Policies, fits};
+use crate::book::no_such;
+use model::book::DeviceBook as _;
+use model::command::policy::SetQuarantine;
+use model::device::DeviceId;
+use model::enforcement::{KernelState, Quarantine};
+use model::event::What;
+use model::{Actor, Failure, Kind, Object, Permit};
+use std::net::IpAddr;
+
+impl Policies {
+    /// The devices that are cut off, of those that the actor may see.
+    #[must_use]
+    pub fn quarantined(&self, actor: &Actor) -> Vec<Quarantine> {
+        let all: Vec<Quarantine> = self.memory().quarantined.values().cloned().collect();
+        let sees = |quarantine: &Quarantine| match self.book().device(&quarantine.device) {
+            Some(device) => self.door.may(actor, model::Action::DeviceView, &device.object()).allowed,
+            None => self.check_reader(actor).is_ok(),
+        };
+        all.into_iter().filter(sees).collect()
+    }
+
+    /// Whether a device is cut off; for who may see it already.
+    #[must_use]
+    pub fn quarantine_of(&self, device: &DeviceId) -> Option<Quarantine> {
+        self.memory().quarantined.get(device).cloned()
+    }
+
+    /// What a quarantine is about. One can be ended whose device is forgotten.
+    pub(super) fn object_of_quarantine(&self, id: &DeviceId) -> Result<Object, Failure> {
+        match self.book().device(id) {
+            Some(device) => Ok(device.object()),
+            None if self.memory().quarantined.contains_key(id) => Ok(Object::Appliance),
+            None => Err(no_such(&id.0)),
+        }
+    }
+
+    pub(super) async fn set_quarantine(
+        &self,
+        permit: &Permit,
+        command: SetQuarantine,
+    ) -> Result<Option<Quarantine>, Failure> {
+        let SetQuarantine { device: id, on, why } = command;
+        let _turn = self.isolating.lock().await;
+        let outcome = if on {
+            self.cut_off(permit, &id, &why).await.map(Some)
+        } else {
+            self.let_back(permit, &id).await.map(|()| None)
+        };
+        let outcome = outcome?;
+        crate::metrics::quarantined(self.memory().quarantined.len());
+        self.save_quarantine(&id).await;
+        self.door.events().tell(What::QuarantineChanged { id, on });
+        Ok(outcome)
+    }
+
+    async fn cut_off(&self, permit: &Permit, id: &DeviceId, why: &str) -> Result<Quarantine, Failure> {
+        let device = self.device(id)?;
+        let subject = device.subject();
+        let why = fits(why, "cut off", &subject)?;
+        if !self.memory().is_loaded() {
+            self.note_kernel().await;
+            self.need_loaded("cut off", &subject)?;
+        }
+        let address = device.endpoint.addr.to_canonical();
+        // First the kernel: what is written down later is nobody's protection.
+        self.enforcer.isolate(permit, address, true).await?;
+        let before = self.quarantine_of(id);
+        if let Some(old) = before.as_ref().filter(|old| old.address != address) {
+            self.enforcer.isolate(permit, old.address, false).await?;
+        }
+        let quarantine = Quarantine {
+            device: id.clone(),
+            device_name: device.name.clone(),
+            address,
+            since: before.map_or_else(|| self.book().now(), |before| before.since),
+            principal: permit.actor().principal.to_string(),
+            why,
+        };
+        self.memory().quarantined.insert(id.clone(), quarantine.clone());
+        if let Ok(Some((_, bound))) = self.loaded().await {
+            self.end_forbidden(permit, &bound.evaluator).await;
+        }
+        Ok(quarantine)
+    }
+
+    async fn let_back(&self, permit: &Permit, id: &DeviceId) -> Result<(), Failure> {
+        let known = self.quarantine_of(id);
+        let quarantine = known.ok_or_else(|| {
+            let subject = self.book().device(id).map_or_else(|| id.to_string(), |device| device.subject());
+            Failure::new(Kind::Conflict, "let back", subject, "it is not cut off")
+        })?;
+        // Two devices may stand behind one address.
+        let is_shared = self
+            .memory()
+            .quarantined
+            .values()
+            .any(|other| other.device != *id && other.address == quarantine.address);
+        if !is_shared {
+            self.enforcer.isolate(permit, quarantine.address, false).await?;
+        }
+        self.memory().quarantined.remove(id);
+        Ok(())
+    }
+
+    /// Writes down whether a device is cut off. On a full disk that waits: the kernel holds it all the same.
+    async fn save_quarantine(&self, id: &DeviceId) {
+        let written = match self.quarantine_of(id) {
+            Some(quarantine) => self.store().put_quarantine(&quarantine).await,
+            None => self.store().delete_quarantine(id).await,
+        };
+        match written {
+            Ok(()) => drop(self.memory().unsaved.remove(id)),
+            Err(error) => {
+                tracing::warn!(%error, device = %id, "a quarantine holds, but could not be written down; it is tried again");
+                self.memory().unsaved.insert(id.clone());
+            }
+        }
+    }
+
+    /// Writes down what could not be written before.
+    pub(super) async fn save_unsaved(&self) {
+        let unsaved: Vec<DeviceId> = self.memory().unsaved.iter().cloned().collect();
+        for id in unsaved {
+            self.save_quarantine(&id).await;
+        }
+    }
+
+    /// The quarantines that are not in the kernel at their device's present address.
+    pub(super) fn not_isolated(&self, kernel: Option<&KernelState>) -> Vec<Quarantine> {
+        let all: Vec<Quarantine> = self.memory().quarantined.values().cloned().collect();
+        let is_held = |quarantine: &Quarantine| {
+            let held = |address: IpAddr| kernel.is_none_or(|kernel| kernel.isolated.contains(&address));
+            let now = self.book().device(&quarantine.device);
+            let is_there = now.is_none_or(|device| device.endpoint.addr.to_canonical() == quarantine.address);
+            is_there && held(quarantine.address)
+        };
+        all.into_iter().filter(|quarantine| !is_held(quarantine)).collect()
+    }
+}
