@@ -156,7 +156,7 @@ async fn openings_and_quarantines_go_to_the_kernel_and_out_of_it() {
     assert_eq!((opened.why.as_str(), opened.holes.len()), ("a disk", 2));
     let is_open = || asker.harness.kernel.held().open.keys().filter(|name| name.starts_with("p-")).count();
     assert_eq!(is_open(), 2);
-    assert_eq!(asker.get::<Vec<Pinhole>>("/pinholes").await, [opened.clone()]);
+    assert_eq!(asker.get::<Vec<Pinhole>>("/pinholes").await, std::slice::from_ref(&opened));
     let closed = asker.ask("DELETE", &format!("/pinholes/{}", opened.id), None).await;
     assert_eq!((closed.status, is_open()), (StatusCode::NO_CONTENT, 0));
     let strange = json!({ "device": DEVICE, "application": "gopher" });
