@@ -1,6 +1,6 @@
 //! The client that `portcullis` uses. Whatever changes something asks to be shown the permit.
 
-use crate::message::{Answer, Connection, FailureKind, Pinhole, Request, Status};
+use crate::message::{Answer, Connection, FailureKind, Link, Pinhole, Request, Status};
 use crate::records::Records;
 use crate::wire;
 use model::Permit;
@@ -107,6 +107,14 @@ impl Client {
     /// No policy that knows isolation is loaded, there are too many, or the kernel or the disk refuses.
     pub async fn isolate(&mut self, _: &Permit, address: IpAddr, on: bool) -> Result<(), ClientError> {
         self.done(&Request::Isolate { address, on }).await
+    }
+
+    /// Lets classes of traffic share lines. It lasts until the interface or the machine goes.
+    ///
+    /// # Errors
+    /// There is no such interface, or somebody else shapes it; those before it in the list are done.
+    pub async fn links(&mut self, _: &Permit, links: Vec<Link>) -> Result<(), ClientError> {
+        self.done(&Request::Links { links }).await
     }
 
     /// The connections that the kernel tracks, and whether there are more than were listed.

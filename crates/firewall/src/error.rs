@@ -11,11 +11,11 @@ pub enum Error {
     /// The text is not one that we load.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// `nft` could not be run, or did not end in time.
-    #[error("run nft: {0}")]
+    /// `nft` or `tc` could not be run, or did not end in time.
+    #[error("run nft or tc: {0}")]
     Run(io::Error),
-    /// `nft` refused.
-    #[error("the kernel refuses the rules: {0}")]
+    /// `nft` or `tc` refused.
+    #[error("the kernel refuses this: {0}")]
     Nft(String),
     /// The listing is not what `nft -j` writes.
     #[error("read nft's listing: {0}")]

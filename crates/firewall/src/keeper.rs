@@ -4,7 +4,8 @@ use crate::drift::{self, Listing};
 use crate::error::Error;
 use crate::guard::{self, MARKER, Shape};
 use crate::kernel;
-use crate::message::{Answer, MAX_ELEMENTS, MAX_TRIAL, Pinhole, Request, Status, Trial};
+use crate::links;
+use crate::message::{Answer, Link, MAX_ELEMENTS, MAX_TRIAL, Pinhole, Request, Status, Trial};
 use crate::nft::Nft;
 use crate::opening::Key;
 use crate::state::{INTENDED, ISOLATED, Rules, State};
@@ -34,6 +35,14 @@ table inet portcullis {
 const TRIES: usize = 3;
 /// An element this close to its end may be gone already.
 const NEARLY: Duration = Duration::from_secs(2);
+
+/// How far the owner had come at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Loads, and changes of elements.
+    pub changes: (u64, u64),
+    at: Instant,
+}
 
 /// The owner.
 #[derive(Debug, Default)]
@@ -157,6 +166,7 @@ impl Keeper {
             Request::Repair => self.load_confirmed().await?,
             Request::Open(pinhole) => self.open(pinhole)?,
             Request::Close { id } => self.close(&id)?,
+            Request::Links { links } => self.share(&links).await?,
             Request::Isolate { address, on } => self.isolate(address.to_canonical(), on)?,
             Request::Status => return Ok(Answer::Status(Box::new(self.status()))),
             Request::Connections | Request::End { .. } | Request::Follow => {
@@ -164,6 +174,18 @@ impl Keeper {
             }
         }
         Ok(Answer::Done)
+    }
+
+    async fn share(&self, all: &[Link]) -> Result<(), Error> {
+        for link in all {
+            match self.nft.shape(&links::removal(link)).await {
+                // There is none of ours, which is as well.
+                Err(Error::Nft(_)) | Ok(()) if link.mbit == 0 => {}
+                Err(Error::Nft(_)) | Ok(()) => self.nft.shape(&links::addition(link)).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn load(&mut self, trial: &str, settled: String, seconds: u32) -> Result<Answer, Error> {
@@ -278,7 +300,7 @@ impl Keeper {
         let mut all = format!("{}{text}\nadd table inet portcullis\n", self.removal(bridge));
         let _ = writeln!(all, "add chain inet portcullis {MARKER}{marker}");
         let mut sets: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (key, opening) in self.elements() {
+        for (key, opening) in self.elements(Instant::now()) {
             let element = match opening {
                 Some((left, id)) => format!("{key} timeout {}ms comment \"{id}\"", left.as_millis()),
                 None => key.to_string(),
@@ -318,10 +340,9 @@ impl Keeper {
         Ok(())
     }
 
-    /// What the sets should hold: isolated addresses, and of several pinholes with one key the one that ends last, with the
-    /// time that is left and its name.
-    fn elements(&self) -> BTreeMap<Key, Option<(Duration, &str)>> {
-        let now = Instant::now();
+    /// What the sets should hold at a moment: isolated addresses, and of several pinholes with one key the one that ends last,
+    /// with the time that is left then and its name.
+    fn elements(&self, now: Instant) -> BTreeMap<Key, Option<(Duration, &str)>> {
         let isolated = self.isolated.iter().map(|address| Key { address: *address, service: None });
         let mut all: BTreeMap<_, _> = isolated.map(|key| (key, None)).collect();
         for (id, (key, ends)) in &self.pinholes {
@@ -379,7 +400,7 @@ impl Keeper {
         if !self.holds(key) {
             return Err(Error::NoSet(key.set()));
         }
-        kernel::change(key, was_there, self.elements().get(key).copied())?;
+        kernel::change(key, was_there, self.elements(Instant::now()).get(key).copied())?;
         self.changes.1 += 1;
         Ok(())
     }
@@ -391,21 +412,21 @@ impl Keeper {
 
     /// What was loaded and changed up to now, for [`Keeper::compare`].
     #[must_use]
-    pub const fn changes(&self) -> (u64, u64) {
-        self.changes
+    pub fn moment(&self) -> Moment {
+        Moment { changes: self.changes, at: Instant::now() }
     }
 
-    /// Holds what the kernel shows against what it should; `since` is what [`Keeper::changes`] said when the listing
+    /// Holds what the kernel shows against what it should; `since` is what [`Keeper::moment`] said when the listing
     /// began. Says what is found now, if that is something else than before.
-    pub fn compare(&mut self, shown: Listing, since: (u64, u64)) -> Option<Vec<String>> {
-        if since.0 != self.changes.0 {
+    pub fn compare(&mut self, shown: Listing, since: Moment) -> Option<Vec<String>> {
+        if since.changes.0 != self.changes.0 {
             return None;
         }
         let mut found = Vec::new();
         if let Some(intended) = &self.intended {
             found = drift::compare(intended, &shown);
-            if found.is_empty() && since.1 == self.changes.1 {
-                found = self.compare_elements(&shown);
+            if found.is_empty() && since.changes == self.changes {
+                found = self.compare_elements(&shown, since.at);
             }
             let mut both = self.last.counters.iter().zip(&shown.counters);
             if found.is_empty() && both.any(|(before, now)| now.packets < before.packets) {
@@ -422,16 +443,17 @@ impl Keeper {
         is_news.then(|| self.drift.clone())
     }
 
-    fn compare_elements(&self, shown: &Listing) -> Vec<String> {
-        let should = self.elements();
+    fn compare_elements(&self, shown: &Listing, began: Instant) -> Vec<String> {
+        let should = self.elements(Instant::now());
         let is_due = |opening: &Option<(Duration, &str)>| opening.is_none_or(|(left, _)| left > NEARLY);
         let gone = should
             .iter()
             .filter(|(key, opening)| is_due(opening) && self.holds(key) && !shown.elements.contains_key(key));
         let mut found: Vec<String> =
             gone.map(|(key, _)| format!("the opening or isolation {key} was removed")).collect();
-        let are = shown.elements.iter().filter(|(_, (left, _))| *left != Some(Duration::ZERO));
-        let foreign = are.filter(|(key, _)| !should.contains_key(key));
+        // The listing takes its time, and the kernel may be late: what was ours shortly before it is ours.
+        let were = self.elements(began.checked_sub(NEARLY).unwrap_or(began));
+        let foreign = shown.elements.iter().filter(|(key, _)| !were.contains_key(key));
         found.extend(
             foreign.map(|(key, _)| format!("the opening or isolation {key} was added by somebody else")),
         );

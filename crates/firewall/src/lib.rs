@@ -24,7 +24,8 @@
 //! | [`opening`] | the elements of the sets for pinholes and isolation |
 //! | [`drift`] | what the kernel shows, and where it differs from what it should |
 //! | [`state`] | the state directory |
-//! | [`nft`] | runs `nft` |
+//! | [`links`] | classes of traffic on a line |
+//! | [`nft`] | runs `nft` and `tc` |
 //! | [`netlink`] | netlink messages and sockets |
 //! | [`kernel`] | generation, set elements, tracked connections, local sockets |
 //! | [`nflog`] | binds to the kernel's log |
@@ -46,6 +47,7 @@ pub mod error;
 pub mod guard;
 pub mod keeper;
 pub mod kernel;
+pub mod links;
 pub mod message;
 pub mod netlink;
 pub mod nflog;

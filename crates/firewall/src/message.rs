@@ -13,6 +13,10 @@ pub const MAX_TRIAL: u32 = 3600;
 pub const MAX_PINHOLE: u32 = 24 * 3600;
 /// The most pinholes at once, and the most isolated addresses.
 pub const MAX_ELEMENTS: usize = 16_384;
+/// The most lines in one list.
+pub const MAX_LINKS: usize = 64;
+/// The fastest line, in megabits a second.
+pub const MAX_RATE: u32 = 400_000;
 /// The most connections in one list.
 pub const MAX_CONNECTIONS: usize = 65_536;
 
@@ -52,6 +56,11 @@ pub enum Request {
         /// Whether it is isolated from now on.
         on: bool,
     },
+    /// Let classes of traffic share these lines, as the rules choose them by `meta priority`.
+    Links {
+        /// Which; at most [`MAX_LINKS`].
+        links: Vec<Link>,
+    },
     /// List the connections that the kernel tracks.
     Connections,
     /// End these connections: the kernel forgets them, and local TCP sockets are reset.
@@ -63,6 +72,16 @@ pub enum Request {
     Status,
     /// Turn this connection into a stream of records; the sockets of the log and the sinkhole are handed over on it.
     Follow,
+}
+
+/// A line that classes of traffic share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The interface that leads to it: 1 to 15 of `a-z A-Z 0-9 - _ .`, a letter or digit first.
+    pub interface: String,
+    /// What it carries, in megabits a second, at most [`MAX_RATE`]; 0 takes the classes off.
+    pub mbit: u32,
 }
 
 /// A short-lived opening to one port of one address.
@@ -272,6 +291,11 @@ pub fn parse(frame: &[u8]) -> Result<Request, String> {
                 return Err("a pinhole's id: 1 to 64 of a-z A-Z 0-9 - _".to_owned());
             }
         }
+        Request::Links { links } if links.len() > MAX_LINKS || !links.iter().all(is_link) => {
+            return Err(format!(
+                "lines: at most {MAX_LINKS}, each of an interface, and up to {MAX_RATE} Mbit/s"
+            ));
+        }
         Request::End { connections } if connections.len() > MAX_CONNECTIONS => {
             return Err(format!("{} connections: at most {MAX_CONNECTIONS} at once", connections.len()));
         }
@@ -285,8 +309,13 @@ fn bounded(what: &str, value: u32, most: u32) -> Result<(), String> {
 }
 
 /// Whether it may name a pinhole.
-#[must_use]
-pub fn is_id(id: &str) -> bool {
+fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+fn is_link(Link { interface, mbit }: &Link) -> bool {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name = interface.starts_with(|first: char| first.is_ascii_alphanumeric()) && interface.len() < 16;
+    is_name && interface.bytes().all(is_usual) && *mbit <= MAX_RATE
 }

@@ -1,4 +1,4 @@
-//! Runs the program `nft`: text on its standard input, nothing from the environment, bounded in time and output.
+//! Runs the programs `nft` and `tc`: text on their standard input, nothing from the environment, bounded in time and output.
 
 use crate::error::Error;
 use std::collections::VecDeque;
@@ -19,10 +19,11 @@ const MAX_RUNS: usize = 32;
 /// The most of a complaint that is told on, in characters.
 const MAX_COMPLAINT: usize = 400;
 
-/// Where it is.
+/// Where they are.
 const NFT: &str = "/usr/sbin/nft";
+const TC: &str = "/usr/sbin/tc";
 
-/// Runs `nft`, and knows which runs were ours: the last processes that were started, the newest last.
+/// Runs them, and knows which runs were ours: the last processes that were started, the newest last.
 #[derive(Clone, Debug, Default)]
 pub struct Nft(Arc<Mutex<VecDeque<u32>>>);
 
@@ -39,7 +40,7 @@ impl Nft {
     /// # Errors
     /// It would not.
     pub async fn check(&self, text: &str) -> Result<(), Error> {
-        self.run(&["-c", "-f", "-"], text).await.map(drop)
+        self.run(NFT, &["-c", "-f", "-"], text).await.map(drop)
     }
 
     /// Loads the text in one transaction.
@@ -47,7 +48,7 @@ impl Nft {
     /// # Errors
     /// The kernel refuses, and nothing has changed.
     pub async fn load(&self, text: &str) -> Result<(), Error> {
-        self.run(&["-f", "-"], text).await.map(drop)
+        self.run(NFT, &["-f", "-"], text).await.map(drop)
     }
 
     /// Lists `chains`, or `table` with its family and name, as JSON; `None` if there is no such table.
@@ -55,14 +56,22 @@ impl Nft {
     /// # Errors
     /// `nft` fails in another way.
     pub async fn list(&self, what: &[&str]) -> Result<Option<Vec<u8>>, Error> {
-        match self.run(&[&["-j", "list"], what].concat(), "").await {
+        match self.run(NFT, &[&["-j", "list"], what].concat(), "").await {
             Err(Error::Nft(text)) if text.contains("No such file or directory") => Ok(None),
             other => other.map(Some),
         }
     }
 
-    async fn run(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>, Error> {
-        let mut child = Command::new(NFT)
+    /// Has `tc` carry these commands out, up to the first that fails.
+    ///
+    /// # Errors
+    /// The kernel refuses one.
+    pub async fn shape(&self, text: &str) -> Result<(), Error> {
+        self.run(TC, &["-batch", "-"], text).await.map(drop)
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str], input: &str) -> Result<Vec<u8>, Error> {
+        let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
             .current_dir("/")

@@ -2,7 +2,7 @@
 
 use crate::drift::Listing;
 use crate::error::Error;
-use crate::keeper::{Keeper, list};
+use crate::keeper::{Keeper, Moment, list};
 use crate::kernel;
 use crate::message::{self, Answer, Connection, Record, Request};
 use crate::netlink::{self, Feed, messages};
@@ -173,7 +173,7 @@ struct Owner {
     /// When the next comparison begins.
     due: Instant,
     /// The listing that is under way, and what was changed before it.
-    listing: JoinSet<(Result<Listing, Error>, (u64, u64))>,
+    listing: JoinSet<(Result<Listing, Error>, Moment)>,
 }
 
 impl Owner {
@@ -205,9 +205,9 @@ impl Owner {
             self.due = Instant::now();
             return;
         }
-        let before = self.keeper.changes();
+        let before = self.keeper.moment();
         let outcome = self.keeper.handle(request).await;
-        if before.0 != self.keeper.changes().0 {
+        if before.changes.0 != self.keeper.moment().changes.0 {
             self.due = self.due.min(Instant::now() + SETTLE);
         }
         // Whoever asked may have gone; it is done all the same.
@@ -223,11 +223,11 @@ impl Owner {
 
     fn look(&mut self) {
         self.due = Instant::now() + FULL;
-        let (nft, changes) = (self.nft.clone(), self.keeper.changes());
-        self.listing.spawn(async move { (list(&nft).await, changes) });
+        let (nft, since) = (self.nft.clone(), self.keeper.moment());
+        self.listing.spawn(async move { (list(&nft).await, since) });
     }
 
-    fn compare(&mut self, (shown, since): (Result<Listing, Error>, (u64, u64))) {
+    fn compare(&mut self, (shown, since): (Result<Listing, Error>, Moment)) {
         let answer = match shown {
             Ok(shown) => {
                 if let Some(differences) = self.keeper.compare(shown, since) {
@@ -236,7 +236,7 @@ impl Owner {
                         .for_each(|difference| eprintln!("portcullis-firewall: drift: {difference}"));
                     self.drift.send_replace(differences);
                 }
-                if since != self.keeper.changes() {
+                if since.changes != self.keeper.moment().changes {
                     self.due = self.due.min(Instant::now() + Duration::from_secs(1));
                 }
                 Answer::Status(Box::new(self.keeper.status()))

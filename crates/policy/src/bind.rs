@@ -1,10 +1,10 @@
 //! A scenario and a site to a plan: names become numbers, and what has no place in the site is told.
 
 use crate::diagnostic::{Code, Problem, Which, steps};
-use crate::document::words::Action;
+use crate::document::words::{Action, Class};
 use crate::document::{Scenario, Site, scenario};
 use crate::near;
-use crate::plan::{Limit, Log, Plan, Rule, Zone, ZoneIndex};
+use crate::plan::{Limit, Link, Log, Plan, Rule, Zone, ZoneIndex};
 use crate::yaml::Step;
 use std::collections::BTreeMap;
 
@@ -31,10 +31,22 @@ impl Plan {
                 rules,
                 routed,
                 limits,
+                links: site.links.iter().map(link).collect(),
+                urgent: urgent(site),
             }),
             _ => Err(binder.problems),
         }
     }
+}
+
+fn link((interface, line): (&String, &crate::document::site::Line)) -> Link {
+    Link { interface: interface.clone(), mbit: line.mbit }
+}
+
+/// What the applications use that come first.
+fn urgent(site: &Site) -> Vec<crate::service::Service> {
+    let first = site.applications.values().filter(|application| application.class == Class::Console);
+    first.flat_map(|application| application.services.iter().copied()).collect()
 }
 
 fn bound(name: &str, zone: &crate::document::site::Zone) -> Zone {
@@ -103,6 +115,7 @@ impl<'a> Binder<'a> {
                 is_high: rule.logging.priority == scenario::Priority::High,
                 per_second: rule.logging.rate_limit,
             },
+            class: application.class,
             is_shadow: self.site.shadow.contains(&rule.application.app_id),
             is_clear_text: application.clear_text,
             rationale: rule.rationale.clone(),

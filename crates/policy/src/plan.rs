@@ -1,6 +1,6 @@
 //! A checked scenario bound to a site: what the evaluator asks and what is rendered for the kernel. Names are numbers here.
 
-use crate::document::words::Action;
+use crate::document::words::{Action, Class};
 use crate::service::Service;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -25,6 +25,10 @@ pub struct Plan {
     pub routed: Vec<(ZoneIndex, ZoneIndex, usize)>,
     /// How much may pass.
     pub limits: Vec<Limit>,
+    /// The lines that classes of traffic share.
+    pub links: Vec<Link>,
+    /// What consoles use, in pinholes too.
+    pub urgent: Vec<Service>,
 }
 
 /// A zone.
@@ -61,6 +65,8 @@ pub struct Rule {
     pub multicast: Vec<IpAddr>,
     /// What is written down.
     pub log: Log,
+    /// How soon its packets leave where they wait for a line.
+    pub class: Class,
     /// It only logs what it would do.
     pub is_shadow: bool,
     /// Its secrets pass in clear text: an attempt raises a finding.
@@ -80,6 +86,15 @@ pub struct Log {
     pub is_high: bool,
     /// At most so many records a second; `None` leaves it to the renderer's own bound.
     pub per_second: Option<u32>,
+}
+
+/// A line that classes of traffic share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The appliance's interface that leads to it.
+    pub interface: String,
+    /// What it carries, in megabits a second.
+    pub mbit: u32,
 }
 
 /// How much may pass between two zones.

@@ -1,6 +1,8 @@
 //! The program in a kernel of its own: network namespaces that each test makes.
 
 #[cfg(test)]
+mod classes;
+#[cfg(test)]
 mod drift;
 #[cfg(test)]
 mod ground;

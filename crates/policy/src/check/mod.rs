@@ -194,6 +194,7 @@ fn too_many(look: &Look<'_>, found: &mut Found) {
         ("routed", site.routed.iter().map(|routed| routed.applications.len().max(1)).sum()),
         ("shadow", site.shadow.len()),
         ("traffic_classes", site.traffic_classes.len()),
+        ("links", site.links.len()),
         ("tests", site.tests.len()),
     ] {
         if count > MAX_RULES {

@@ -161,6 +161,15 @@ fn limits(look: &Look<'_>, found: &mut Found) {
             found.site(Code::RepeatedLimit, path("mbit"), what, "keep one of them");
         }
     }
+    for (interface, _) in look.site.links.iter().filter(|(_, line)| line.mbit == 0) {
+        let what = format!("the line behind `{interface}` carries nothing");
+        found.site(
+            Code::ZeroLimit,
+            steps!["links", interface, "mbit"],
+            what,
+            "write how many megabits a second",
+        );
+    }
     for (index, rule) in look.rules().filter(|(_, rule)| rule.logging.rate_limit == Some(0)) {
         let what = format!("{} may write no record at all", named(index, rule));
         let path = steps!["rules", index, "logging", "rate_limit"];

@@ -1,7 +1,7 @@
 //! The site's binding: where the scenario's zones are, which ports its applications use, who its groups are. It holds
 //! no rationale: that stands in the scenario.
 
-use super::words::{Profile, Text, Unknown};
+use super::words::{Class, Profile, Text, Unknown};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct Site {
     /// How much may pass between two zones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traffic_classes: Vec<TrafficClass>,
+    /// The lines behind the appliance's interfaces, by interface, where classes of traffic are to share what there is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, Line>,
     /// Names for single addresses, so that questions can be asked by name. The appliance adds its devices.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
@@ -114,6 +117,9 @@ pub struct Application {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub multicast: Vec<IpAddr>,
+    /// How soon its packets leave where they wait for a line.
+    #[serde(default, skip_serializing_if = "Class::is_usual")]
+    pub class: Class,
     /// Whether it carries secrets in clear text: an attempt raises a finding.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clear_text: bool,
@@ -158,6 +164,16 @@ pub struct TrafficClass {
     /// To that one.
     pub to: String,
     /// At most so many megabits a second.
+    pub mbit: u32,
+    /// What this version does not know.
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// The line behind an interface.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// What it carries, in megabits a second.
     pub mbit: u32,
     /// What this version does not know.
     #[serde(flatten)]

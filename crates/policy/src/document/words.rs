@@ -34,6 +34,25 @@ pub enum Action {
     Reject,
 }
 
+/// How soon an application's packets leave where they wait for a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// First: consoles and the lifeline, in pinholes too.
+    Console,
+    /// Then: whatever says nothing.
+    #[default]
+    Interactive,
+    /// Last: images and copies.
+    Bulk,
+}
+
+impl Class {
+    pub(super) fn is_usual(&self) -> bool {
+        *self == Self::Interactive
+    }
+}
+
 /// Which way a rule's traffic goes, seen from the management zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -212,6 +212,8 @@ mod tests {
             rules: Vec::new(),
             routed: Vec::new(),
             limits: Vec::new(),
+            links: Vec::new(),
+            urgent: Vec::new(),
         }
     }
 

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 /// One plan under one name.
 pub(super) struct Generation<'a> {
-    name: &'static str,
-    plan: &'a Plan,
+    pub(super) name: &'static str,
+    pub(super) plan: &'a Plan,
     evaluator: Evaluator,
     /// The rules that are recognised somewhere, and where.
     used: BTreeSet<(usize, Site)>,
@@ -32,6 +32,8 @@ impl<'a> Generation<'a> {
         for family in Family::BOTH {
             self.sets(script, family, &pairs);
         }
+        self.buckets(script);
+        self.limit_chains(script);
         for letter in LETTERS {
             self.without_rule(script, letter, Reason::Default);
             self.without_rule(script, letter, Reason::Spoofed);
@@ -129,7 +131,7 @@ impl<'a> Generation<'a> {
         script.close();
     }
 
-    fn line(&self, script: &mut Script, text: &str, what: &str) {
+    pub(super) fn line(&self, script: &mut Script, text: &str, what: &str) {
         script.line(format_args!("{text} comment \"{}\"", origin(self.plan, what, "-")));
     }
 
@@ -246,6 +248,7 @@ impl<'a> Generation<'a> {
         let name = self.name;
         script.open(format_args!("chain {name}_in_{zone}"));
         self.gate(script, zone, 'i');
+        self.limited(script, zone, self.plan.home);
         if self.asked_zones().contains(&zone) {
             for family in Family::BOTH {
                 let (ip, digit) = (ip(family), digit(family));
@@ -267,6 +270,8 @@ impl<'a> Generation<'a> {
         let name = self.name;
         script.open(format_args!("chain {name}_out_{zone}"));
         self.gate(script, zone, 'o');
+        self.limited(script, self.plan.home, zone);
+        self.urgent(script);
         for family in Family::BOTH {
             let (ip, digit) = (ip(family), digit(family));
             let pinhole = format!(
@@ -355,6 +360,7 @@ impl<'a> Generation<'a> {
                 }
             }
         }
+        self.limited(script, from, to);
         for place in self.between(from, to) {
             let site = self.forward_site(from, to, place);
             self.rules(script, &[place], site, false);

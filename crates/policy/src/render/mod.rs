@@ -11,12 +11,14 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`classes`] | classes of traffic, and limits between zones |
 //! | [`generation`] | the sets and chains of one plan |
 //! | [`openings`] | pinholes and isolated addresses |
 //! | [`prefix`] | what stands in front of a record in the firewall's log |
 //! | [`rule`] | one rule: what it matches, and what happens then |
 //! | [`script`] | lines, names and lists |
 
+mod classes;
 mod generation;
 mod openings;
 mod prefix;

@@ -1,5 +1,6 @@
 //! One rule: the lines by which it is recognised, and the chain of what happens then.
 
+use super::classes::mark;
 use super::prefix::{Prefix, Reason, Said};
 use super::script::{Script, comment, digit, interface, ip, list, range};
 use super::{LOG_BYTES, LOG_GROUP, LOG_RATE};
@@ -126,7 +127,7 @@ fn ends(rule: &Rule, groups: bool) -> Vec<String> {
 
 /// What is asked of the service: a line for each protocol. An ICMP error is judged by the connection that it is about, so
 /// the packet's own protocol may be ICMP; it is named because nft needs one before it reads `proto-dst`.
-fn services(services: &[Service]) -> Vec<String> {
+pub(super) fn services(services: &[Service]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut add = |protocol: &str, ports: Vec<(u16, u16)>| {
         if ports.is_empty() {
@@ -201,6 +202,9 @@ pub(super) fn act(script: &mut Script, generation: &str, plan: &Plan, place: usi
     }
     if site == Site::Request && said == Said::Allow {
         await_answers(script, generation, rule, &origin);
+    }
+    if let Some(mark) = mark(plan, rule.class).filter(|_| said == Said::Allow) {
+        script.line(format_args!("{mark} comment \"{origin}\""));
     }
     end(script, said, &origin);
     script.close();

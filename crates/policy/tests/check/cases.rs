@@ -359,6 +359,11 @@ fn passage() -> Vec<Case> {
             )],
             ("\ntraffic_classes", "0}"),
         ),
+        site(
+            Code::ZeroLimit,
+            &[("#links:\n#  eth1: {mbit: 100}", "links:\n  eth1: {mbit: 0}")],
+            ("\nlinks", "0}"),
+        ),
         scenario(Code::ZeroLimit, &[("rate_limit: 10", "rate_limit: 0")], ("# 6", "0}")),
         site(
             Code::RepeatedLimit,

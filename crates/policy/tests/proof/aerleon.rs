@@ -41,6 +41,8 @@ fn plan(dice: &mut Dice) -> Plan {
         routed: routed.collect(),
         rules,
         limits: Vec::new(),
+        links: Vec::new(),
+        urgent: Vec::new(),
     }
 }
 
@@ -61,6 +63,7 @@ fn rule(dice: &mut Dice, index: usize, zones: usize) -> Rule {
         multicast: Vec::new(),
         log: Log::default(),
         is_shadow: false,
+        class: Default::default(),
         is_clear_text: false,
         rationale: Default::default(),
     }

@@ -80,6 +80,8 @@ pub fn plan(dice: &mut Dice) -> Plan {
         rules,
         routed,
         limits: Vec::new(),
+        links: Vec::new(),
+        urgent: Vec::new(),
     }
 }
 
@@ -111,6 +113,7 @@ pub fn rule(dice: &mut Dice, index: usize, zones: usize) -> Rule {
         multicast: (0..groups).map(|_| parsed(dice.of(&GROUPS))).collect(),
         log: Log { at_start: dice.is(2), at_end: false, is_high: dice.is(4), per_second: None },
         is_shadow: dice.is(6),
+        class: Default::default(),
         is_clear_text: dice.is(4),
         rationale: [("en".to_owned(), format!("reason {index}"))].into(),
     }

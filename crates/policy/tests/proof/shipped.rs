@@ -38,6 +38,7 @@ fn rule(app_id: &str, action: Action, from: &[usize], to: usize, services: &[&st
         multicast: Vec::new(),
         log: Log { at_start: true, at_end: false, is_high: action == Action::Drop, per_second: None },
         is_shadow: false,
+        class: Default::default(),
         is_clear_text: action == Action::Drop,
         rationale: [("en".to_owned(), format!("why {app_id}"))].into(),
     }
@@ -79,6 +80,8 @@ pub fn plan() -> Plan {
         rules,
         routed: Vec::new(),
         limits: Vec::new(),
+        links: Vec::new(),
+        urgent: Vec::new(),
     }
 }
 

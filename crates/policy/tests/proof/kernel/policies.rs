@@ -78,7 +78,17 @@ pub fn plan(dice: &mut Dice) -> Plan {
         routed.extend(rule.from.iter().filter(|_| !dice.is(3)).map(|from| (*from, rule.to, place)));
     }
     let home = dice.throw(count);
-    Plan { scenario: "random 1.0.0".into(), zones, home, own: own(), rules, routed, limits: Vec::new() }
+    Plan {
+        scenario: "random 1.0.0".into(),
+        zones,
+        home,
+        own: own(),
+        rules,
+        routed,
+        limits: Vec::new(),
+        links: Vec::new(),
+        urgent: Vec::new(),
+    }
 }
 
 fn zone(dice: &mut Dice, index: usize) -> Zone {
