@@ -191,6 +191,17 @@
     }
   }
 
+  // ---- A policy on trial: the seconds until the kernel falls back ----
+  const ends = new WeakMap();
+  function countdown() {
+    for (const place of $$("[data-left]")) {
+      if (!ends.has(place)) ends.set(place, performance.now() + 1000 * Number(place.dataset.left));
+      const left = Math.ceil((ends.get(place) - performance.now()) / 1000);
+      place.textContent = Math.max(0, left);
+      if (left <= 0 && left > -3) refreshSoon();
+    }
+  }
+
   // ---- Selection ----
   let anchor = null;
   const boxes = () => $$("input[name=device]");
@@ -298,6 +309,8 @@
     confirmations();
     listen();
     setInterval(ages, 5000);
+    countdown();
+    setInterval(countdown, 1000);
     // A reading that changed nothing is no news, but its age is shown.
     setInterval(() => $("[data-part] time[data-age]") && refreshSoon(), 60000);
     // Sensors and requests are no news either: who looks at them gets them anew.

@@ -30,6 +30,7 @@ async fn main() {
     std::fs::write(&config.certificate, made.cert.pem()).unwrap();
     std::fs::write(&config.key, made.signing_key.serialize_pem()).unwrap();
     let server = Server::bind(&config, Vec::new(), appliance.router.clone()).unwrap();
+    let server = server.parting(appliance.app.farewell());
     println!("{}", browser.cookie.unwrap_or_default());
     println!("first login of carol: {fresh}");
     let cancel = CancellationToken::new();

@@ -4,7 +4,8 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::pages::{
     account, audit, changes, device, device_history, device_sensors, device_traffic, discovery, enrol,
-    findings, fleet, jobs, learned, manual, models, parts, racks, sign_in, users,
+    findings, fleet, jobs, learned, manual, models, parts, policy, policy_documents, policy_trial, racks,
+    sign_in, users,
 };
 use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
@@ -77,6 +78,17 @@ pages! {
     post "/discovery/stop" => discovery::stop;
     post "/discovery/adopt" => discovery::adopt;
     post "/discovery/credentials" => discovery::credentials;
+    get "/policy" => policy::show;
+    get "/policy/ask" => policy::ask;
+    get "/policy/documents" => policy_documents::show;
+    get "/policy/propose" => policy_documents::form;
+    post "/policy/propose" => policy_documents::propose;
+    get "/policy/versions" => policy_trial::versions;
+    get "/policy/diff" => policy_trial::diff;
+    post "/policy/apply" => policy_trial::apply;
+    post "/policy/confirm" => policy_trial::confirm;
+    post "/policy/revert" => policy_trial::revert;
+    post "/policy/repair" => policy_trial::repair;
     get "/findings" => findings::show;
     post "/findings/certificates" => findings::approve;
     post "/findings/acknowledge" => findings::acknowledge;

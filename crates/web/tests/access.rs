@@ -71,6 +71,9 @@ fn filled(path: &str) -> (String, Vec<(&'static str, &'static str)>) {
         "/findings/certificates" => {
             vec![("device", "bmc-00000=0000000000000000000000000000000000000000000000000000000000000000")]
         }
+        "/policy/propose" => vec![("scenario", ""), ("site", ""), ("do", "keep")],
+        "/policy/apply" => vec![("version", "1"), ("seconds", "60")],
+        "/policy/confirm" => vec![("version", "1")],
         "/findings/acknowledge" => vec![("finding", "1")],
         "/devices/{name}/power" => vec![("reset", "on")],
         "/devices/{name}/power/confirmed" => vec![("reset", "force_off"), ("confirm", "r1-u01")],

@@ -80,6 +80,9 @@ fn every_page_loads_nothing_from_elsewhere_and_every_link_works() {
         "/fleet/models",
         "/inventory",
         "/discovery",
+        "/policy",
+        "/policy/ask?from=10.1.5.10&to=10.20.0.1&service=443",
+        "/policy/propose",
         "/findings",
         "/audit",
         "/users",
@@ -110,12 +113,24 @@ fn every_page_is_accessible_in_light_and_dark_and_on_a_telephone() {
             "device-changes": format!("{device}/history"), "device-traffic": format!("{device}/traffic"),
             "device-sensors": format!("{device}/sensors"),
             "racks": "/racks", "discovery": "/discovery", "device": device, "device-seen": demo.seen,
+            "policy": "/policy", "policy-documents": "/policy/documents", "policy-propose": "/policy/propose",
+            "policy-versions": "/policy/versions", "policy-diff": "/policy/diff?new=shipped",
+            "policy-ask": "/policy/ask?from=10.1.5.10&to=10.20.0.1&service=443",
+            "policy-told": "/policy/ask?from=appliance&to=management&service=bmc_management",
             "jobs": "/jobs", "job": demo.job, "findings": "/findings", "audit": "/audit", "audit-record": demo.record,
             "users": "/users?user=ops&action=device.power&device=r1-u01", "user": "/users/ops",
             "account": "/account", "manual": "/manual", "manual-chapter": demo.chapter,
         },
     });
     passes(browser.run("looks.mjs", &input, |_said| unreachable!()));
+}
+
+#[test]
+fn the_policy_is_asked_and_proposed_with_and_without_javascript() {
+    let Some(browser) = Browser::find("the_policy_is_asked_and_proposed").unwrap() else { return };
+    let demo = Demo::start();
+    let input = json!({ "url": demo.appliance.url(), "session": cookie(&demo.session), "device": "r1-u01" });
+    passes(browser.run("policy.mjs", &input, |_said| unreachable!()));
 }
 
 #[test]

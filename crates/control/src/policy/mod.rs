@@ -6,6 +6,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`ask`] | questions as people write them, and the picture of zones |
 //! | [`bound`] | both documents, bound, and ready for questions |
 //! | `keep` | keeps kernel, store and devices in step |
 //! | `memory` | what is known between two looks at the store |
@@ -17,6 +18,7 @@
 //! | [`status`] | how things stand |
 //! | [`trial`] | a version on trial, confirmed or taken back |
 
+pub mod ask;
 pub mod bound;
 mod keep;
 mod memory;
@@ -31,11 +33,15 @@ pub mod trial;
 pub use ::policy::assertion::Outcome as TestOutcome;
 pub use ::policy::diagnostic::{Diagnostic, Severity};
 pub use ::policy::diff::Change;
+pub use ::policy::document::scenario;
+pub use ::policy::document::words::{Action as Verdict, DecryptionMode, Text};
 pub use ::policy::document::{Scenario, Site};
+pub use ::policy::drawing;
 pub use ::policy::explain::{Explanation, in_language};
 pub use ::policy::plan::{Plan, Rule};
 pub use ::policy::reach::{Picture, Row};
 pub use ::policy::service::Service;
+pub use ::policy::shipped::{SCENARIO_FILE, SITE_FILE};
 pub use bound::{Bound, Checked};
 pub use questions::Question;
 pub use read::{Documents, Which};

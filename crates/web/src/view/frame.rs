@@ -37,6 +37,7 @@ pub(crate) enum Area {
     Inventory,
     Discovery,
     Jobs,
+    Policy,
     Findings,
     Audit,
     Users,
@@ -52,6 +53,7 @@ const MENU: &[(Area, &str, &str, Option<Action>)] = &[
     (Area::Inventory, "/inventory", "Inventory", None),
     (Area::Discovery, "/discovery", "Discovery", None),
     (Area::Jobs, "/jobs", "Jobs", None),
+    (Area::Policy, "/policy", "Policy", Some(Action::PolicyView)),
     (Area::Findings, "/findings", "Findings", None),
     (Area::Audit, "/audit", "Audit", Some(Action::AuditView)),
     (Area::Users, "/users", "Users", Some(Action::UserView)),
@@ -66,6 +68,8 @@ pub(crate) struct Frame {
     pub csrf: String,
     pub menu: Vec<Entry>,
     pub banners: Vec<Banner>,
+    /// What is to be said of the policy: tone and words.
+    pub policy: Option<(&'static str, &'static str)>,
     pub notice: Option<Notice>,
 }
 
@@ -78,6 +82,7 @@ impl Frame {
             csrf: String::new(),
             menu: Vec::new(),
             banners: Vec::new(),
+            policy: None,
             notice: None,
         }
     }
@@ -93,6 +98,14 @@ impl Frame {
         let shown =
             MENU.iter().filter(|(.., needs)| needs.is_none_or(|action| may(action, &Object::Appliance)));
         let menu = shown.map(|(of, href, text, _)| Entry { href, text, current: *of == area }).collect();
-        Self { title: title.into(), user: Some(user.into()), csrf, menu, banners: Vec::new(), notice: None }
+        Self {
+            title: title.into(),
+            user: Some(user.into()),
+            csrf,
+            menu,
+            banners: Vec::new(),
+            policy: None,
+            notice: None,
+        }
     }
 }

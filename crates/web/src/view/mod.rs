@@ -9,6 +9,8 @@ pub(crate) mod inventory;
 pub(crate) mod job;
 pub(crate) mod models;
 pub(crate) mod pacing;
+pub(crate) mod policy;
+pub(crate) mod policy_lines;
 pub(crate) mod query;
 pub(crate) mod racks;
 pub(crate) mod sensors;

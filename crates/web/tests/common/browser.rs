@@ -82,16 +82,26 @@ impl Browser {
 
     /// Sends a form as our own page would.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
+        let request = self.form(path, fields);
+        self.send(request).await
+    }
+
+    /// The same over a connection that was accepted now.
+    pub async fn post_over_new(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
+        let mut request = self.form(path, fields);
+        request.extensions_mut().insert(web::server::Accepted(std::time::Instant::now()));
+        self.send(request).await
+    }
+
+    fn form(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let csrf = self.csrf.clone();
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &csrf).extend_pairs(fields);
-        let request = self
-            .request(Method::POST, path)
+        self.request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
             .body(Body::from(body.finish()))
-            .unwrap();
-        self.send(request).await
+            .unwrap()
     }
 
     /// Chooses password and second factor through the one-time link.
