@@ -109,7 +109,7 @@ impl Client {
         self.done(&Request::Isolate { address, on }).await
     }
 
-    /// Lets classes of traffic share lines. It lasts until the interface or the machine goes.
+    /// Lets classes of traffic share these lines, and no others. The program remembers them for its next start.
     ///
     /// # Errors
     /// There is no such interface, or somebody else shapes it; those before it in the list are done.

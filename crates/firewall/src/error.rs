@@ -68,15 +68,12 @@ impl Error {
     #[must_use]
     pub fn answer(&self) -> Answer {
         let kind = match self {
-            Self::Refused(_)
-            | Self::Nft(_)
-            | Self::NoSet(_)
-            | Self::TooMany(_)
-            | Self::Request(_)
-            | Self::NoConfirmed => FailureKind::Refused,
             Self::Over(_) => FailureKind::Over,
             Self::Busy => FailureKind::Busy,
-            _ => FailureKind::Failed,
+            Self::Run(_) | Self::Listing(_) | Self::Netlink { .. } | Self::File { .. } | Self::Damaged(_) => {
+                FailureKind::Failed
+            }
+            _ => FailureKind::Refused,
         };
         Answer::Failed { kind, text: self.to_string() }
     }

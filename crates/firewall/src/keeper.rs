@@ -8,7 +8,7 @@ use crate::links;
 use crate::message::{Answer, Link, MAX_ELEMENTS, MAX_TRIAL, Pinhole, Request, Status, Trial};
 use crate::nft::Nft;
 use crate::opening::Key;
-use crate::state::{INTENDED, ISOLATED, Rules, State};
+use crate::state::{INTENDED, ISOLATED, LINKS, Rules, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -47,7 +47,8 @@ pub struct Moment {
 /// The owner.
 #[derive(Debug, Default)]
 pub struct Keeper {
-    nft: Nft,
+    /// Who carries out what it decides.
+    pub nft: Nft,
     state: State,
     confirmed: Option<u64>,
     trial: Option<(u64, Instant)>,
@@ -81,8 +82,8 @@ pub async fn list(nft: &Nft) -> Result<Listing, Error> {
 impl Keeper {
     /// The owner, who has looked at nothing yet.
     #[must_use]
-    pub fn new(nft: Nft, state: State) -> Self {
-        Self { nft, state, ..Self::default() }
+    pub fn new(state: State) -> Self {
+        Self { state, ..Self::default() }
     }
 
     /// Loads what was confirmed last, at boot. If that cannot be, only the loopback stays open.
@@ -104,9 +105,19 @@ impl Keeper {
     /// # Errors
     /// As in [`Keeper::boot`], or the kernel does not say.
     pub async fn start(&mut self) -> Result<(), Error> {
+        let lines: Vec<Link> = self.state.get(LINKS).ok().flatten().unwrap_or_default();
+        if let Err(error) = self.share(&lines).await {
+            eprintln!("portcullis-firewall: classes on lines: {error}");
+        }
         self.isolated = self.state.get(ISOLATED)?.unwrap_or_default();
         let listing = list(&self.nft).await?;
-        self.remember_pinholes(&listing);
+        // Pinholes outlive the program in the kernel; of several with one key the longest one's name does.
+        let now = Instant::now();
+        for (key, (left, comment)) in &listing.elements {
+            if let (Some(left), Some(_)) = (left, key.service) {
+                self.pinholes.insert(comment.clone(), (*key, now + *left));
+            }
+        }
         let pending = self.state.pending().ok().flatten().map(|rules| rules.generation);
         self.confirmed = self.state.confirmed()?.map(|rules| rules.generation);
         let marker = listing.marker().to_owned();
@@ -141,17 +152,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Pinholes outlive the program in the kernel; of several with one key the longest one's name does.
-    fn remember_pinholes(&mut self, listing: &Listing) {
-        let now = Instant::now();
-        for (key, (left, comment)) in &listing.elements {
-            if let (Some(left), Some(_)) = (left, key.service) {
-                self.pinholes.insert(comment.clone(), (*key, now + *left));
-            }
-        }
-    }
-
-    /// Carries a request out. `Status` says what the last comparison saw.
+    /// Carries a request out that changes something.
     ///
     /// # Errors
     /// It was not done.
@@ -168,22 +169,26 @@ impl Keeper {
             Request::Close { id } => self.close(&id)?,
             Request::Links { links } => self.share(&links).await?,
             Request::Isolate { address, on } => self.isolate(address.to_canonical(), on)?,
-            Request::Status => return Ok(Answer::Status(Box::new(self.status()))),
-            Request::Connections | Request::End { .. } | Request::Follow => {
+            Request::Status | Request::Connections | Request::End { .. } | Request::Follow => {
                 return Err(Error::Request("this is not the owner's".to_owned()));
             }
         }
         Ok(Answer::Done)
     }
 
-    async fn share(&self, all: &[Link]) -> Result<(), Error> {
-        for link in all {
+    /// Puts classes on these lines and on no others.
+    async fn share(&self, links: &[Link]) -> Result<(), Error> {
+        let before: Vec<Link> = self.state.get(LINKS).ok().flatten().unwrap_or_default();
+        for link in before.iter().chain(links) {
             match self.nft.shape(&links::removal(link)).await {
                 // There is none of ours, which is as well.
-                Err(Error::Nft(_)) | Ok(()) if link.mbit == 0 => {}
-                Err(Error::Nft(_)) | Ok(()) => self.nft.shape(&links::addition(link)).await?,
-                Err(error) => return Err(error),
+                Err(Error::Nft(_)) => {}
+                other => other?,
             }
+        }
+        self.state.keep(LINKS, &links)?;
+        for link in links {
+            self.nft.shape(&links::addition(link)).await?;
         }
         Ok(())
     }

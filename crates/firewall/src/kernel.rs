@@ -129,11 +129,18 @@ fn tuple(bytes: &[u8]) -> Option<Connection> {
     })
 }
 
-/// Lets the kernel forget a connection, and resets its local TCP socket. Says whether each was there.
+/// Lets the kernel forget connections, and resets their local TCP sockets. Says how many of each were there.
 ///
 /// # Errors
-/// The kernel's, but for what is gone already.
-pub fn end(connection: &Connection) -> Result<(bool, bool), Error> {
+/// The first that the kernel tells, but for what is gone already.
+pub fn end(connections: &[Connection]) -> Result<(u32, u32), Error> {
+    connections.iter().map(end_one).try_fold((0, 0), |(tracked, sockets), ended| {
+        let (was_tracked, was_open) = ended?;
+        Ok((tracked + u32::from(was_tracked), sockets + u32::from(was_open)))
+    })
+}
+
+fn end_one(connection: &Connection) -> Result<(bool, bool), Error> {
     let Connection { from, to, protocol, source, port } = *connection;
     if from.is_ipv4() != to.is_ipv4() {
         return Err(Error::Request("a connection has both addresses of one family".to_owned()));

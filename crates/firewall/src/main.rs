@@ -2,7 +2,6 @@
 
 use firewall::keeper::Keeper;
 use firewall::nflog;
-use firewall::nft::Nft;
 use firewall::serve::{Parts, serve};
 use firewall::state::State;
 use std::collections::BTreeMap;
@@ -57,9 +56,8 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<(String, Options)
 }
 
 async fn run(verb: &str, options: &Options) -> io::Result<()> {
-    let nft = Nft::default();
     let directory = options.get("--state").map_or(STATE, String::as_str).into();
-    let mut keeper = Keeper::new(nft.clone(), State { directory });
+    let mut keeper = Keeper::new(State { directory });
     if verb == "load" {
         return keeper.boot().await.map_err(io::Error::other);
     }
@@ -72,7 +70,7 @@ async fn run(verb: &str, options: &Options) -> io::Result<()> {
     let log = number(options, "--log-group")?.map(nflog::bind).transpose()?;
     let sinkhole = number(options, "--sinkhole")?.map(sinkhole).transpose()?;
     let socket = options.get("--socket").map_or_else(inherited, |path| bind(path.as_ref(), user))?;
-    let parts = Parts { socket, user, nft, keeper, log, sinkhole };
+    let parts = Parts { socket, user, keeper, log, sinkhole };
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         outcome = serve(parts) => outcome,

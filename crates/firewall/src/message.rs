@@ -56,7 +56,7 @@ pub enum Request {
         /// Whether it is isolated from now on.
         on: bool,
     },
-    /// Let classes of traffic share these lines, as the rules choose them by `meta priority`.
+    /// Let classes of traffic share these lines, and no others, as the rules choose them by `meta priority`.
     Links {
         /// Which; at most [`MAX_LINKS`].
         links: Vec<Link>,
@@ -80,7 +80,7 @@ pub enum Request {
 pub struct Link {
     /// The interface that leads to it: 1 to 15 of `a-z A-Z 0-9 - _ .`, a letter or digit first.
     pub interface: String,
-    /// What it carries, in megabits a second, at most [`MAX_RATE`]; 0 takes the classes off.
+    /// What it carries, in megabits a second, 1 to [`MAX_RATE`].
     pub mbit: u32,
 }
 
@@ -293,7 +293,7 @@ pub fn parse(frame: &[u8]) -> Result<Request, String> {
         }
         Request::Links { links } if links.len() > MAX_LINKS || !links.iter().all(is_link) => {
             return Err(format!(
-                "lines: at most {MAX_LINKS}, each of an interface, and up to {MAX_RATE} Mbit/s"
+                "lines: at most {MAX_LINKS}, each of an interface, with 1 to {MAX_RATE} Mbit/s"
             ));
         }
         Request::End { connections } if connections.len() > MAX_CONNECTIONS => {
@@ -317,5 +317,5 @@ fn is_id(id: &str) -> bool {
 fn is_link(Link { interface, mbit }: &Link) -> bool {
     let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let is_name = interface.starts_with(|first: char| first.is_ascii_alphanumeric()) && interface.len() < 16;
-    is_name && interface.bytes().all(is_usual) && *mbit <= MAX_RATE
+    is_name && interface.bytes().all(is_usual) && (1..=MAX_RATE).contains(mbit)
 }

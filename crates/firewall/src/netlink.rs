@@ -86,8 +86,8 @@ pub struct Received<'a> {
 /// The messages in a piece that was read. Ends at the first that is cut off.
 pub fn messages(mut rest: &[u8]) -> impl Iterator<Item = Received<'_>> {
     std::iter::from_fn(move || {
-        let length = usize::try_from(u32_at(rest, 0)?).ok().filter(|length| *length >= 16)?;
-        let kind = u16_at(rest, 4)?;
+        let length = usize::try_from(u32::from_ne_bytes(at(rest, 0)?)).ok().filter(|length| *length >= 16)?;
+        let kind = u16::from_ne_bytes(at(rest, 4)?);
         let body = rest.get(16..length)?;
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some(Received { kind, body })
@@ -98,21 +98,17 @@ pub fn messages(mut rest: &[u8]) -> impl Iterator<Item = Received<'_>> {
 #[must_use]
 pub fn attribute(mut rest: &[u8], kind: u16) -> Option<&[u8]> {
     loop {
-        let length = usize::from(u16_at(rest, 0)?);
+        let length = usize::from(u16::from_ne_bytes(at(rest, 0)?));
         let value = rest.get(4..length)?;
-        if u16_at(rest, 2)? & 0x3fff == kind {
+        if u16::from_ne_bytes(at(rest, 2)?) & 0x3fff == kind {
             return Some(value);
         }
         rest = rest.get(length.next_multiple_of(4)..)?;
     }
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+fn at<const N: usize>(bytes: &[u8], place: usize) -> Option<[u8; N]> {
+    bytes.get(place..)?.first_chunk().copied()
 }
 
 /// A number that the kernel sends big-endian.
@@ -150,14 +146,14 @@ pub fn ask(fd: &OwnedFd, messages: &[Message], mut take: impl FnMut(Received<'_>
                 DONE => missing = missing.saturating_sub(1),
                 ERROR => {
                     missing = missing.saturating_sub(1);
-                    let code = u32_at(message.body, 0).filter(|code| *code != 0);
+                    let code = at(message.body, 0).map(i32::from_ne_bytes).filter(|code| *code != 0);
                     failure = failure.or(code);
                 }
                 _ => take(message),
             }
         }
         if let Some(code) = failure {
-            return Err(Errno::from_raw_os_error(code.cast_signed().wrapping_neg()).into());
+            return Err(Errno::from_raw_os_error(code.wrapping_neg()).into());
         }
     }
     Ok(())

@@ -6,7 +6,6 @@ use crate::keeper::{Keeper, Moment, list};
 use crate::kernel;
 use crate::message::{self, Answer, Connection, Record, Request};
 use crate::netlink::{self, Feed, messages};
-use crate::nft::Nft;
 use crate::wire;
 use rustix::net::netlink::NETFILTER;
 use std::io;
@@ -34,8 +33,6 @@ pub struct Parts {
     pub socket: UnixListener,
     /// The only user who may use it.
     pub user: u32,
-    /// How `nft` is run.
-    pub nft: Nft,
     /// The owner of the tables, who has found out where the kernel stands.
     pub keeper: Keeper,
     /// The bound group of the kernel's log.
@@ -67,11 +64,11 @@ pub async fn serve(parts: Parts) -> io::Result<()> {
     // One waits for each client; the channel holds no more.
     let (requests, asked) = mpsc::channel(MAX_CLIENTS);
     let (drift, follower) = watch::channel(Vec::new());
-    let Parts { socket, user, nft, keeper, log, sinkhole } = parts;
+    let Parts { socket, user, keeper, log, sinkhole } = parts;
     let shared = Arc::new(Shared { requests, drift: Mutex::new(follower), log, sinkhole });
     let changes = Feed::new(netlink::open(NETFILTER, kernel::CHANGES)?)?;
     let listing = JoinSet::new();
-    let owner = Owner { keeper, nft, drift, waiting: Vec::new(), due: Instant::now(), listing };
+    let owner = Owner { keeper, drift, waiting: Vec::new(), due: Instant::now(), listing };
     tokio::select! {
         outcome = owner.run(asked, changes) => outcome,
         outcome = accept(socket, user, shared) => outcome,
@@ -130,12 +127,7 @@ fn connections() -> Result<Answer, Error> {
 }
 
 fn end(connections: &[Connection]) -> Result<Answer, Error> {
-    let (mut tracked, mut sockets) = (0, 0);
-    for connection in connections {
-        let (was_tracked, was_open) = kernel::end(connection)?;
-        tracked += u32::from(was_tracked);
-        sockets += u32::from(was_open);
-    }
+    let (tracked, sockets) = kernel::end(connections)?;
     Ok(Answer::Ended { tracked, sockets })
 }
 
@@ -166,7 +158,6 @@ async fn follow(
 /// The task that owns the tables.
 struct Owner {
     keeper: Keeper,
-    nft: Nft,
     drift: watch::Sender<Vec<String>>,
     /// Who asked how things stand, and waits for the next comparison.
     waiting: Vec<oneshot::Sender<Answer>>,
@@ -217,13 +208,13 @@ impl Owner {
     /// Whether somebody else has changed rules, as the kernel tells. Where too much happened to be told, it cannot all be ours.
     fn is_foreign(&self, piece: Option<&[u8]>) -> bool {
         piece.is_none_or(|piece| {
-            messages(piece).filter_map(kernel::author).any(|author| !self.nft.is_ours(author))
+            messages(piece).filter_map(kernel::author).any(|author| !self.keeper.nft.is_ours(author))
         })
     }
 
     fn look(&mut self) {
         self.due = Instant::now() + FULL;
-        let (nft, since) = (self.nft.clone(), self.keeper.moment());
+        let (nft, since) = (self.keeper.nft.clone(), self.keeper.moment());
         self.listing.spawn(async move { (list(&nft).await, since) });
     }
 

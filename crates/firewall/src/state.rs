@@ -15,6 +15,8 @@ const CONFIRMED: &str = "confirmed.nft";
 const PENDING: &str = "pending.nft";
 /// The file of who is isolated.
 pub const ISOLATED: &str = "isolated.json";
+/// The file of the lines that classes share.
+pub const LINKS: &str = "links.json";
 /// The file of what the kernel should show.
 pub const INTENDED: &str = "intended.json";
 

@@ -195,27 +195,34 @@ async fn only_our_own_classes_are_taken_off_and_only_lines_are_taken() {
     ground.start();
     let mut client = ground.client().await;
     let link = |interface: &str, mbit| vec![Link { interface: interface.into(), mbit }];
-    let shown = || {
+    let shown = |ground: &Ground| {
         let output = run_quietly(&["tc", "-n", &ground.name, "qdisc", "show", "dev", "w0"]);
         String::from_utf8(output.stdout).unwrap()
     };
     for mbit in [1, 400_000, 100] {
         client.links(&permit(), link("w0", mbit)).await.unwrap();
-        assert!(shown().contains("htb 7063: root") && shown().matches("pfifo").count() == 3, "{}", shown());
+        assert!(shown(&ground).contains("htb 7063: root"), "{}", shown(&ground));
+        assert_eq!(shown(&ground).matches("pfifo").count(), 3);
     }
+    drop(client);
+    ground.kill();
+    run(&["tc", "-n", &ground.name, "qdisc", "del", "dev", "w0", "root"]);
+    ground.start();
+    let mut client = ground.client().await;
+    assert!(shown(&ground).contains("htb 7063: root"), "a start puts them on again");
     for _ in 0..2 {
-        client.links(&permit(), link("w0", 0)).await.unwrap();
-        assert!(!shown().contains("htb"), "{}", shown());
+        client.links(&permit(), Vec::new()).await.unwrap();
+        assert!(!shown(&ground).contains("htb"), "{}", shown(&ground));
     }
     run(&["tc", "-n", &ground.name, "qdisc", "add", "dev", "w0", "root", "handle", "5:", "pfifo"]);
-    for mbit in [0, 100] {
-        let done = client.links(&permit(), link("w0", mbit)).await;
-        assert_eq!(done.is_ok(), mbit == 0);
-        assert!(shown().contains("pfifo 5: root"), "{}", shown());
-    }
+    failed(client.links(&permit(), link("w0", 100)).await, FailureKind::Refused);
+    client.links(&permit(), Vec::new()).await.unwrap();
+    assert!(shown(&ground).contains("pfifo 5: root"), "{}", shown(&ground));
     for bad in ["", "-force", "w0 root", "w0\nqdisc", "a/b", "sixteen-and-more", "nobody"] {
         failed(client.links(&permit(), link(bad, 10)).await, FailureKind::Refused);
     }
-    failed(client.links(&permit(), link("w0", 400_001)).await, FailureKind::Refused);
-    failed(client.links(&permit(), vec![link("w0", 0).remove(0); 65]).await, FailureKind::Refused);
+    for mbit in [0, 400_001] {
+        failed(client.links(&permit(), link("w0", mbit)).await, FailureKind::Refused);
+    }
+    failed(client.links(&permit(), vec![link("w0", 1).remove(0); 65]).await, FailureKind::Refused);
 }

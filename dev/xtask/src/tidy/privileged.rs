@@ -17,8 +17,8 @@ const BOUNDS: [Bound; 1] = [Bound {
     what: "portcullis-firewall",
     folder: "crates/firewall/src/",
     client: &["client.rs", "packet.rs", "records.rs", "sinkhole.rs"],
-    most: 1999,
-    most_of_client: 410,
+    most: 1994,
+    most_of_client: 409,
 }];
 
 /// Counts the lines of each.
