@@ -4,8 +4,8 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::pages::{
     account, audit, changes, device, device_history, device_sensors, device_traffic, discovery, enrol,
-    findings, fleet, jobs, learned, manual, models, parts, policy, policy_documents, policy_trial, racks,
-    sign_in, users,
+    findings, fleet, jobs, learned, manual, models, parts, policy, policy_documents, policy_openings,
+    policy_trial, racks, sign_in, users,
 };
 use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
@@ -83,6 +83,10 @@ pages! {
     get "/policy/documents" => policy_documents::show;
     get "/policy/propose" => policy_documents::form;
     post "/policy/propose" => policy_documents::propose;
+    get "/policy/openings" => policy_openings::show;
+    post "/policy/openings/open" => policy_openings::open;
+    post "/policy/openings/close" => policy_openings::close;
+    post "/policy/quarantine" => policy_openings::quarantine;
     get "/policy/versions" => policy_trial::versions;
     get "/policy/diff" => policy_trial::diff;
     post "/policy/apply" => policy_trial::apply;

@@ -73,6 +73,11 @@ fn filled(path: &str) -> (String, Vec<(&'static str, &'static str)>) {
         }
         "/policy/propose" => vec![("scenario", ""), ("site", ""), ("do", "keep")],
         "/policy/apply" => vec![("version", "1"), ("seconds", "60")],
+        "/policy/openings/open" => {
+            vec![("device", "r1-u01"), ("application", "bmc_management"), ("minutes", "5"), ("why", "x")]
+        }
+        "/policy/openings/close" => vec![("id", "nonsense")],
+        "/policy/quarantine" => vec![("device", "bmc-00000"), ("on", "true"), ("why", "x")],
         "/policy/confirm" => vec![("version", "1")],
         "/findings/acknowledge" => vec![("finding", "1")],
         "/devices/{name}/power" => vec![("reset", "on")],

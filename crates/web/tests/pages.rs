@@ -32,6 +32,7 @@ const ALL: &[&str] = &[
     "/policy/ask?from=r1-u01&to=nowhere&service=443",
     "/policy/documents",
     "/policy/propose",
+    "/policy/openings",
     "/policy/versions",
     "/policy/diff?new=shipped",
     "/findings",

@@ -205,9 +205,45 @@ async fn a_change_tells_who_gains_before_it_is_tried_and_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_device_is_opened_for_a_while_and_cut_off_and_let_back() {
+    let appliance = Appliance::start(devices::fleet(4)).await;
+    let mut browser = alice(&appliance).await;
+    let open = [("device", "r1-u01"), ("application", "bmc_management"), ("minutes", "5"), ("why", "a look")];
+    let got = browser.post("/policy/openings/open", &open).await;
+    assert_eq!(got.status, StatusCode::CONFLICT, "nothing is loaded that could be opened: {}", got.text);
+    let (scenario, site) = offered(&mut browser).await;
+    browser.post("/policy/propose", &[("scenario", &scenario), ("site", &site), ("do", "keep")]).await;
+    browser.post("/policy/apply", &[("version", "1"), ("seconds", "60")]).await;
+    browser.post_over_new("/policy/confirm", &[("version", "1")]).await;
+    assert_eq!(browser.post("/policy/openings/open", &open).await.location(), "/policy/openings");
+    let page = browser.get("/policy/openings").await.text;
+    let row = between(&page, "<tr data-row id=\"o-", "</tr>").unwrap();
+    for text in ["bmc_management", "tcp/443", "alice", "a look", "or with the session", "min left"] {
+        assert!(row.contains(text), "{text}: {row}");
+    }
+    let id = row.split('"').next().unwrap().to_owned();
+    assert_eq!(browser.post("/policy/openings/close", &[("id", &id)]).await.location(), "/policy/openings");
+    assert!(browser.get("/policy/openings").await.text.contains("Nothing is open."));
+    let cut = [("device", "r1-u01"), ("on", "true"), ("why", "it calls home")];
+    assert_eq!(browser.post("/policy/quarantine", &cut).await.location(), "/policy/openings");
+    assert_eq!(appliance.kernel.held().isolated.len(), 1);
+    let page = browser.get("/policy/openings").await.text;
+    let row = between(&page, "<tr data-row id=\"q-", "</tr>").unwrap();
+    assert!(row.contains("it calls home") && row.contains("Let back"), "{row}");
+    let id = row.split('"').next().unwrap().to_owned();
+    browser.post("/policy/quarantine", &[("device", &id), ("on", "false")]).await;
+    assert!(appliance.kernel.held().isolated.is_empty());
+    assert!(browser.get("/policy/openings").await.text.contains("No device is cut off."));
+}
+
+#[tokio::test]
 async fn a_viewer_is_offered_nothing_that_is_refused() {
     let appliance = Appliance::start(devices::fleet(4)).await;
     let mut browser = appliance.signed_in("vera", &[(Role::Viewer, Scope::All)]).await;
+    let openings = browser.get("/policy/openings").await.text;
+    assert!(
+        !openings.contains("action=\"/policy/openings/") && !openings.contains("action=\"/policy/quarantine")
+    );
     for path in ["/policy", "/policy/documents", "/policy/versions", "/policy/diff?new=shipped"] {
         let got = browser.get(path).await;
         assert_eq!(got.status, StatusCode::OK, "{path}");

@@ -115,6 +115,7 @@ fn every_page_is_accessible_in_light_and_dark_and_on_a_telephone() {
             "racks": "/racks", "discovery": "/discovery", "device": device, "device-seen": demo.seen,
             "policy": "/policy", "policy-documents": "/policy/documents", "policy-propose": "/policy/propose",
             "policy-versions": "/policy/versions", "policy-diff": "/policy/diff?new=shipped",
+            "policy-openings": "/policy/openings",
             "policy-ask": "/policy/ask?from=10.1.5.10&to=10.20.0.1&service=443",
             "policy-told": "/policy/ask?from=appliance&to=management&service=bmc_management",
             "jobs": "/jobs", "job": demo.job, "findings": "/findings", "audit": "/audit", "audit-record": demo.record,

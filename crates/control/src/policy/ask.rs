@@ -1,10 +1,9 @@
 //! Questions as people write them, and the picture of zones.
 
 use super::{Policies, Which, blocking};
-use ::policy::drawing::{Drawing, draw};
+use ::policy::drawing::Drawing;
 use ::policy::names::Hosts;
 use ::policy::question::{Known, ask};
-use ::policy::reach::picture;
 use model::{Actor, Failure, Kind};
 
 pub use ::policy::explain::{End, Nearest, Shadow};
@@ -53,6 +52,6 @@ impl Policies {
     /// As [`Policies::plan`].
     pub async fn drawing(&self, actor: &Actor, which: Which) -> Result<Drawing, Failure> {
         let (_, bound) = self.plan(actor, which).await?;
-        blocking(move || draw(&picture(&bound.evaluator))).await
+        blocking(move || bound.drawing().clone()).await
     }
 }

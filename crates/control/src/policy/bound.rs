@@ -5,12 +5,15 @@ use ::policy::assertion;
 use ::policy::check::{Terms, documents};
 use ::policy::diagnostic::{Diagnostic, Severity};
 use ::policy::document::{Scenario, Site};
+use ::policy::drawing::{Drawing, draw};
 use ::policy::evaluate::Evaluator;
 use ::policy::plan::Plan;
+use ::policy::reach::picture;
 use ::policy::read::{Document, parse_scenario, parse_site};
 use ::policy::shipped::{SCENARIO_FILE, SITE_FILE};
 use jiff::civil::Date;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use store::PolicyTexts;
 
 /// A version that can be asked.
@@ -22,6 +25,8 @@ pub struct Bound {
     pub site: Site,
     /// What answers.
     pub evaluator: Evaluator,
+    /// The picture of zones, once somebody has asked for it: of a large policy it takes a while.
+    drawing: OnceLock<Drawing>,
 }
 
 impl Bound {
@@ -34,7 +39,13 @@ impl Bound {
         let plan = Plan::bind(&scenario.content, &site.content).map_err(|problems| {
             problems.into_iter().map(|it| it.locate(&scenario.places, &site.places)).collect::<Vec<_>>()
         })?;
-        Ok(Self { scenario: scenario.content, site: site.content, evaluator: Evaluator::new(&plan) })
+        let evaluator = Evaluator::new(&plan);
+        Ok(Self { scenario: scenario.content, site: site.content, evaluator, drawing: OnceLock::new() })
+    }
+
+    /// The zones and what passes between them, laid out.
+    pub(super) fn drawing(&self) -> &Drawing {
+        self.drawing.get_or_init(|| draw(&picture(&self.evaluator)))
     }
 
     /// The plan.

@@ -19,6 +19,7 @@ pub(crate) mod models;
 pub(crate) mod parts;
 pub(crate) mod policy;
 pub(crate) mod policy_documents;
+pub(crate) mod policy_openings;
 pub(crate) mod policy_trial;
 pub(crate) mod racks;
 pub(crate) mod sign_in;

@@ -47,21 +47,17 @@ pub fn run(options: &Options, json: bool) -> Result<(), Exit> {
     let bound = files::bound(&options.files, json)?;
     let who = subject("from", options.from.as_deref(), &bound)?;
     let whom = subject("to", options.to.as_deref(), &bound)?;
-    if let Some(file) = &options.svg {
-        let svg = drawing::draw(&reach::picture(&bound.evaluator)).svg();
-        write(file, &svg, options.replace)?;
+    let is_everybody = who.is_none() && whom.is_none();
+    let picture = (options.svg.is_some() || (json && is_everybody)).then(|| reach::picture(&bound.evaluator));
+    if let (Some(file), Some(picture)) = (&options.svg, &picture) {
+        write(file, &drawing::draw(picture).svg(), options.replace)?;
         if file == Path::new("-") {
             return Ok(());
         }
     }
     let rows = reach::between(&bound.evaluator, who.as_ref(), whom.as_ref());
-    let is_everybody = who.is_none() && whom.is_none();
-    let answer = Answer {
-        from: options.from.as_deref(),
-        to: options.to.as_deref(),
-        rows,
-        picture: is_everybody.then(|| reach::picture(&bound.evaluator)),
-    };
+    let picture = picture.filter(|_| is_everybody);
+    let answer = Answer { from: options.from.as_deref(), to: options.to.as_deref(), rows, picture };
     Ok(show(json, &answer, human)?)
 }
 
