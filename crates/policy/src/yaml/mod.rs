@@ -86,7 +86,7 @@ fn broken(error: &ScanError, end: Place) -> Refusal {
 fn text(bytes: &[u8]) -> Result<&str, Refusal> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     if bytes.len() > MAX_BYTES {
-        let what = format!("the file has {} bytes, {MAX_BYTES} are read", bytes.len());
+        let what = format!("the file has more than {MAX_BYTES} bytes");
         return Err(Refusal::new(Code::Limit, Place::START, what, "make it smaller"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
