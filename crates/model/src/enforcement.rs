@@ -304,6 +304,17 @@ pub trait Enforcer: Send + Sync {
         on: bool,
     ) -> BoxFuture<'a, Result<(), Failure>>;
 
+    /// Lets classes of traffic share these lines, and no others: each by its interface, with what it carries in megabits a
+    /// second. It is remembered for the next start.
+    ///
+    /// # Errors
+    /// `Conflict` where there is no such interface or somebody else shapes it; those before it are done.
+    fn share<'a>(
+        &'a self,
+        permit: &'a Permit,
+        lines: Vec<(String, u32)>,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
     /// The connections that the kernel tracks, and whether there are more than were listed.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The firewall's program as whoever stands before the kernel: each request over a connection of its own, each bounded in time.
 
 use crate::config::Firewall;
-use firewall::message::{Connection as Tuple, FailureKind, Pinhole, Record as Told, Status, Transport};
+use firewall::message::{Connection as Tuple, FailureKind, Link, Pinhole, Record as Told, Status, Transport};
 use firewall::{Client, ClientError, Records as Stream};
 use model::command::BoxFuture;
 use model::enforcement::{Connection, Counted, Enforcer, Hole, KernelState, LoggedPacket, Record, Records};
@@ -125,6 +125,17 @@ impl Enforcer for Kernel {
         on: bool,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         ask!(self, "isolate in", |client| client.isolate(permit, address, on).await)
+    }
+
+    fn share<'a>(
+        &'a self,
+        permit: &'a Permit,
+        lines: Vec<(String, u32)>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        ask!(self, "share lines by", |client| {
+            let links = lines.into_iter().map(|(interface, mbit)| Link { interface, mbit });
+            client.links(permit, links.collect()).await
+        })
     }
 
     fn connections(&self) -> BoxFuture<'_, Result<(Vec<Connection>, bool), Failure>> {

@@ -118,6 +118,7 @@ impl Policies {
         }
         self.enforcer.confirm(permit, trial.generation).await?;
         self.memory().trial = None;
+        self.share_lines(permit, number).await;
         let (now, by) = (self.book().now(), permit.actor().principal.to_string());
         let written = self.store().policy_confirmed(number, trial.generation, now, &by).await;
         self.note_kernel().await;
@@ -126,6 +127,18 @@ impl Policies {
             unavailable(subject(number), &error)
                 .hint("it is in force; that is written down once there is room on the appliance's disk")
         })
+    }
+
+    /// The lines of what is confirmed now are shared by its classes. A line that cannot be leaves everything else in force.
+    async fn share_lines(&self, permit: &Permit, number: u64) {
+        let shared = async {
+            let bound = self.bound(number).await?;
+            let lines = bound.plan().links.iter().map(|link| (link.interface.clone(), link.mbit));
+            self.enforcer.share(permit, lines.collect()).await
+        };
+        if let Err(failure) = shared.await {
+            tracing::warn!(%failure, "the site's lines are not shared by classes: consoles wait like everything else");
+        }
     }
 
     pub(super) async fn revert(&self, permit: &Permit) -> Result<(), Failure> {

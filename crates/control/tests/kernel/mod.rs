@@ -27,6 +27,7 @@ pub struct Held {
     pub connections: Vec<Connection>,
     pub ended: Vec<Connection>,
     pub repaired: u32,
+    pub lines: Vec<(String, u32)>,
     pub refuses: bool,
 }
 
@@ -155,6 +156,13 @@ impl Enforcer for Kernel {
             if on {
                 held.isolated.push(address);
             }
+            Ok(())
+        })
+    }
+
+    fn share<'a>(&'a self, _: &'a Permit, lines: Vec<(String, u32)>) -> BoxFuture<'a, Result<(), Failure>> {
+        self.answer(|held| {
+            held.lines = lines;
             Ok(())
         })
     }

@@ -60,12 +60,13 @@ async fn a_version_is_proposed_applied_and_confirmed_over_a_new_connection() {
     let asker = Asker::new().await;
     let state: PolicyState = asker.get("/policy").await;
     assert_eq!((state.enforced, state.program, state.trial.is_none()), (Enforced::Nothing, None, true));
-    let got = asker.propose(SCENARIO, SITE).await;
+    let site = format!("{SITE}links:\n  eth1: {{mbit: 100}}\n");
+    let got = asker.propose(SCENARIO, &site).await;
     assert_eq!(got.status, StatusCode::CREATED, "{}", got.text());
     let version: Version = serde_json::from_slice(&got.bytes).unwrap();
     assert_eq!((version.number, version.state, version.note.as_str()), (1, VersionState::Draft, "the first"));
     let kept: Documents = asker.get("/policy/versions/1").await;
-    assert_eq!((kept.scenario.as_str(), kept.site.as_str()), (SCENARIO, SITE));
+    assert_eq!((kept.scenario.as_str(), kept.site), (SCENARIO, site));
 
     let before = Instant::now();
     let applied = asker.ask("POST", "/policy/versions/1/apply", Some(json!({ "seconds": 30 }))).await.json();
@@ -81,6 +82,7 @@ async fn a_version_is_proposed_applied_and_confirmed_over_a_new_connection() {
     assert!(old.failure().cause.contains("older than the trial"), "{}", old.text());
     let confirmed = asker.confirm(Instant::now() + Duration::from_millis(1)).await;
     assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.text());
+    assert_eq!(asker.harness.kernel.held().lines, [("eth1".to_owned(), 100)], "its lines are shared");
     let all: Vec<Version> = asker.get("/policy/versions").await;
     assert_eq!((all[0].state, all[0].generation), (VersionState::Confirmed, Some(1)));
     let state: PolicyState = asker.get("/policy").await;
