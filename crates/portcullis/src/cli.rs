@@ -21,7 +21,8 @@ pub struct Cli {
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  it worked
-  1  it failed, or a test of the policy does not hold; the message says what and why
+  1  it failed, a test of the policy does not hold, or the kernel differs from it; the message says
+     what and why
   2  the command line or a file that it names is wrong
   3  refused: not signed in, or no grant for it
   4  there is no such thing
@@ -63,6 +64,12 @@ pub enum Verb {
     /// Who may reach what, by which rule and why: asked of files, without an appliance.
     #[command(subcommand)]
     Policy(crate::verbs::policy::Verb),
+    /// Short-lived openings to one application of one device.
+    #[command(subcommand)]
+    Pinhole(crate::verbs::pinhole::Verb),
+    /// Devices that only the appliance may still reach.
+    #[command(subcommand)]
+    Quarantine(crate::verbs::quarantine::Verb),
     /// What was done, by whom; and whether the record is whole.
     #[command(subcommand)]
     Audit(crate::verbs::audit::Verb),

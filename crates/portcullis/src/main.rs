@@ -58,6 +58,8 @@ fn run(cli: Cli) -> Result<(), Exit> {
         Verb::Access(verb) => verbs::access::run(verb, json),
         Verb::Inventory(verb) => verbs::fleet::run(verb, json),
         Verb::Policy(verb) => verbs::policy::run(verb, json),
+        Verb::Pinhole(verb) => verbs::pinhole::run(verb, json),
+        Verb::Quarantine(verb) => verbs::quarantine::run(verb, json),
         Verb::Audit(verb) => verbs::audit::run(verb, json),
         Verb::Backup(options) => verbs::backup::backup(&options, json),
         Verb::Restore(options) => verbs::backup::restore(&options, json),

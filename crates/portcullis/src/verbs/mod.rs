@@ -9,6 +9,8 @@ pub mod inspect;
 mod inventory;
 pub mod job;
 pub mod lab;
+pub mod pinhole;
 pub mod policy;
+pub mod quarantine;
 pub mod token;
 pub mod user;

@@ -1,4 +1,4 @@
-//! `portcullis policy …`: the verbs that work on files alone, without an appliance.
+//! `portcullis policy …`: the verbs that work on files alone, without an appliance, and those that ask one.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | [`diff`] | what gains and loses reach |
 //! | [`explain`] | one question, one answer |
 //! | [`files`] | where the two files are, and how they are read |
+//! | [`kept`] | versions, trial, confirmation, drift: on the appliance |
 //! | [`paint`] | colours, on a terminal only |
 //! | [`questions`] | many questions, as lines of JSON |
 //! | [`reach`] | all that may be reached |
@@ -16,6 +17,7 @@ pub mod check;
 mod diff;
 mod explain;
 pub mod files;
+mod kept;
 pub mod paint;
 mod questions;
 mod reach;
@@ -40,6 +42,9 @@ pub enum Verb {
     Test(test::Options),
     /// Print the rules for the kernel, as `nft -f` reads them. Nothing is loaded.
     Render(render::Options),
+    /// What the appliance keeps and enforces.
+    #[command(flatten)]
+    Kept(kept::Verb),
     /// Print the JSON Schema of a file, for editors.
     Schema {
         /// Of which file.
@@ -65,6 +70,7 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
         Verb::Diff(options) => diff::run(&options, json),
         Verb::Test(options) => test::run(&options, json),
         Verb::Render(options) => render::run(&options, json),
+        Verb::Kept(verb) => kept::run(verb, json),
         Verb::Schema { of } => {
             let schema = match of {
                 Which::Scenario => policy::schema::scenario(),
