@@ -235,6 +235,11 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
+    fn options_are_told_apart() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
     fn every_verb_stands_in_the_manual() {
         let chapter = include_str!("../../../docs/manual/cli.md");
         let named = |name: &str| {

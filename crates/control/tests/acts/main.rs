@@ -5,5 +5,8 @@ mod administrators;
 mod door;
 mod history;
 mod jobs;
+#[path = "../kernel/mod.rs"]
+mod kernel;
+mod policy;
 mod sign_in;
 mod world;

@@ -30,11 +30,17 @@ pub struct Person {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(Vec::new()).await
+    }
+
+    /// With these devices.
+    pub async fn with(devices: Vec<model::Device>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let manual = Arc::new(ManualClock::at(SystemClock.now()));
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
         let store = store::Store::open(at("store.db").to_str().unwrap()).unwrap();
+        store.put_devices(devices).await.unwrap();
         let vault = Arc::new(vault::Vault::new(vault::Key::generate().unwrap()));
         let signer = audit::key::create(&at("audit.key")).unwrap();
         let open = {

@@ -6,10 +6,17 @@ use crate::exit::Exit;
 use crate::output::{show, table};
 use crate::remote;
 use crate::verbs::device::done;
-use api::policy::{Apply as Trial, Hits, NewVersion, PolicyState};
+use api::policy::{Applied, Apply as Trial, Hits, NewVersion, PolicyState};
 use clap::{Args, Subcommand};
 use model::enforcement::{Enforced, Version, VersionState};
 use model::{Failure, Kind};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// After so long without an answer it is asked over a new connection whether a trial has begun.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// Beside the trial's time, for the load.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -26,6 +33,7 @@ pub enum Verb {
     /// Confirm the version on trial, over the new connection that this makes.
     Confirm {
         /// The version, so that nobody confirms another than they have seen; by default the one on trial.
+        #[arg(id = "number", value_name = "VERSION")]
         version: Option<u64>,
         #[command(flatten)]
         remote: Remote,
@@ -46,6 +54,7 @@ pub enum Verb {
     /// List the versions, newest first; or print the documents of one.
     History {
         /// Print this version's documents: a number, `current` or `shipped`.
+        #[arg(id = "which", value_name = "VERSION")]
         version: Option<String>,
         #[command(flatten)]
         remote: Remote,
@@ -68,7 +77,7 @@ pub struct Propose {
 #[derive(Debug, Args)]
 pub struct Apply {
     /// The version; without one both files are proposed, and that version is applied.
-    #[arg(conflicts_with_all = ["policy", "site", "note"])]
+    #[arg(id = "number", value_name = "VERSION", conflicts_with_all = ["policy", "site", "note"])]
     version: Option<u64>,
     /// The kernel takes it back after so many seconds.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
@@ -125,8 +134,7 @@ fn apply(options: &Apply, json: bool) -> Result<(), Exit> {
         Some(version) => version,
         None => propose(&options.propose)?.number,
     };
-    let trial = Trial { seconds: Some(options.seconds) };
-    let applied = remote::client(remote)?.apply_policy(version, &trial)?;
+    let applied = put_on_trial(remote, version, options.seconds)?;
     if options.confirm {
         return confirm(Some(version), remote, json);
     }
@@ -141,6 +149,43 @@ fn apply(options: &Apply, json: bool) -> Result<(), Exit> {
             it.version, it.seconds
         )
     })?)
+}
+
+/// Asks for the trial. The answer may be lost: a policy can cut off the connection that it was asked for over, and before the
+/// first one the kernel knew no connections. So a new connection asks from time to time whether it has begun.
+fn put_on_trial(remote: &Remote, version: u64, seconds: u32) -> Result<Applied, Exit> {
+    let client = remote::client(remote)?;
+    // One answer is all that comes.
+    let (sender, answer) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let outcome = client.apply_policy(version, &Trial { seconds: Some(seconds) });
+        // Whoever waited may have learned it over another connection.
+        let _ = sender.send(outcome);
+    });
+    let began = Instant::now();
+    let longest = Duration::from_secs(seconds.into()) + PATIENCE;
+    loop {
+        match answer.recv_timeout(ASK_AGAIN) {
+            Ok(outcome) => return Ok(outcome?),
+            Err(_nothing_yet) if began.elapsed() > longest => break,
+            Err(_nothing_yet) => {}
+        }
+        let state = remote::client(remote)?.policy();
+        if let Some(trial) = state.ok().and_then(|state| state.trial)
+            && trial.version.number == version
+        {
+            let generation = trial.version.generation.unwrap_or_default();
+            return Ok(Applied { version, generation, seconds: trial.seconds_left, ended: 0, more: false });
+        }
+    }
+    let cause =
+        "the appliance did not answer: the policy may have locked this machine out, and is taken back by now";
+    Err(Exit::Failure(Failure::new(
+        Kind::Unreachable,
+        "apply",
+        format!("version {version} of the policy"),
+        cause,
+    )))
 }
 
 /// A new client is a new connection, which is what a confirmation proves.
