@@ -133,7 +133,8 @@ fn confirm(version: u64) -> Confirm {
 }
 
 fn devices() -> Vec<Device> {
-    let now = model::Clock::now(&model::SystemClock);
+    // Long enough ago that one which answers elsewhere has moved.
+    let now = model::Clock::now(&model::SystemClock) - jiff::SignedDuration::from_hours(1);
     let device = |name: &str, addr: &str, stage| {
         let endpoint = Endpoint { addr: addr.parse().unwrap(), port: 443 };
         let mut device = Device::seen(id(name), endpoint, now);
@@ -141,7 +142,7 @@ fn devices() -> Vec<Device> {
         device.zone = "management".into();
         device.stage = stage;
         device.pinned = Some(Certificate {
-            fingerprint: Fingerprint([7; 32]),
+            fingerprint: Fingerprint([name.as_bytes()[2]; 32]),
             subject: String::new(),
             issuer: String::new(),
             not_after: None,
@@ -158,7 +159,7 @@ async fn a_trial_that_nobody_confirms_is_over_in_the_store_too() {
     let mut place = Place::new().await;
     place.keep().await;
     place.in_force().await;
-    let second = place.propose(&SCENARIO.replace("version: 1.", "version: 9.")).await;
+    let second = place.propose(&SCENARIO.replace("\nversion: 1.", "\nversion: 9.")).await;
     place.apply(second, 1).await;
     assert_eq!(place.states().await, [(2, Candidate), (1, Confirmed)]);
     assert_eq!(place.policies.enforced(), Enforced::Trial);
@@ -195,7 +196,7 @@ async fn what_a_restart_finds_is_what_the_kernel_says() {
         assert!(began.elapsed() < LONG, "{failure}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let second = place.propose(&SCENARIO.replace("version: 1.", "version: 9.")).await;
+    let second = place.propose(&SCENARIO.replace("\nversion: 1.", "\nversion: 9.")).await;
     place.apply(second, 60).await;
     place.kernel.fall_back();
     place.restart().await;
