@@ -66,10 +66,10 @@ impl Policies {
         }
         let address = device.endpoint.addr.to_canonical();
         // First the kernel: what is written down later is nobody's protection.
-        self.enforcer.isolate(permit, address, true).await?;
+        self.isolate(permit, address, true).await?;
         let before = self.quarantine_of(id);
         if let Some(old) = before.as_ref().filter(|old| old.address != address) {
-            self.enforcer.isolate(permit, old.address, false).await?;
+            self.isolate(permit, old.address, false).await?;
         }
         let quarantine = Quarantine {
             device: id.clone(),
@@ -86,6 +86,19 @@ impl Policies {
         Ok(quarantine)
     }
 
+    /// Isolates an address, or ends that. The firewall's program may fail to write that down for the next boot, on a full disk,
+    /// after the kernel has it: then it is done all the same.
+    async fn isolate(&self, permit: &Permit, address: IpAddr, on: bool) -> Result<(), Failure> {
+        let Err(failure) = self.enforcer.isolate(permit, address, on).await else { return Ok(()) };
+        let is_held =
+            self.enforcer.state().await.is_ok_and(|kernel| kernel.isolated.contains(&address) == on);
+        if !is_held {
+            return Err(failure);
+        }
+        tracing::warn!(%failure, %address, on, "the kernel has it, but it could not be written down for the next boot");
+        Ok(())
+    }
+
     async fn let_back(&self, permit: &Permit, id: &DeviceId) -> Result<(), Failure> {
         let known = self.quarantine_of(id);
         let quarantine = known.ok_or_else(|| {
@@ -99,7 +112,7 @@ impl Policies {
             .values()
             .any(|other| other.device != *id && other.address == quarantine.address);
         if !is_shared {
-            self.enforcer.isolate(permit, quarantine.address, false).await?;
+            self.isolate(permit, quarantine.address, false).await?;
         }
         self.memory().quarantined.remove(id);
         Ok(())

@@ -321,6 +321,15 @@ async fn a_device_stays_cut_off_over_restarts_and_moves() {
     place.run(set(false)).await.unwrap();
     assert!(isolated().is_empty());
     assert_eq!(place.run(set(false)).await.unwrap_err().kind, Kind::Conflict);
+
+    // The firewall's program could not write it down: the kernel has it all the same.
+    place.kernel.held().has_full_disk = true;
+    place.run(set(true)).await.unwrap();
+    assert_eq!((isolated().len(), place.policies.quarantined(&operator()).len()), (1, 1));
+    place.run(set(false)).await.unwrap();
+    assert!(isolated().is_empty());
+    use model::command::Command as _;
+    assert!(set(true).is_essential(), "its record may use the audit log's reserve");
 }
 
 #[tokio::test]

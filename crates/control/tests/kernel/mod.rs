@@ -28,7 +28,8 @@ pub struct Held {
     pub ended: Vec<Connection>,
     pub repaired: u32,
     pub lines: Vec<(String, u32)>,
-    pub refuses: bool,
+    /// Isolation takes effect, and cannot be written down for the next boot.
+    pub has_full_disk: bool,
 }
 
 impl Kernel {
@@ -82,7 +83,7 @@ fn conflict(cause: &str) -> Failure {
 
 impl Held {
     fn has_policy(&self) -> Result<(), Failure> {
-        if self.refuses || (self.confirmed.is_none() && self.trial.is_none()) {
+        if self.confirmed.is_none() && self.trial.is_none() {
             return Err(conflict("there is no set for it"));
         }
         Ok(())
@@ -155,6 +156,9 @@ impl Enforcer for Kernel {
             held.isolated.retain(|other| *other != address);
             if on {
                 held.isolated.push(address);
+            }
+            if held.has_full_disk {
+                return Err(conflict("write isolated: No space left on device"));
             }
             Ok(())
         })

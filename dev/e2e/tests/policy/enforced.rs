@@ -54,7 +54,8 @@ impl Proof {
         let began = Instant::now();
         let appliance = Appliance::with(|config| {
             let web = section(config, "web");
-            let port = web["listen"][0].as_str().and_then(|it| it.rsplit(':').next()).unwrap_or_default();
+            let first = web.get("listen").and_then(|all| all.get(0)).and_then(toml::Value::as_str);
+            let port = first.and_then(|it| it.rsplit(':').next()).unwrap_or_default();
             let listen = vec![format!("127.0.0.1:{port}"), format!("{OFFICE}:{port}")];
             web.insert("listen".into(), listen.into());
             section(config, "firewall").insert("socket".into(), "firewall.socket".into());
