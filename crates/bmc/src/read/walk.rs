@@ -83,7 +83,8 @@ impl<'a, G: Get> Walk<'a, G> {
             source,
             bounds: how.bounds,
             started: Instant::now(),
-            seen: HashSet::new(),
+            // Read before the walk begins: a link back to it leads to nothing new.
+            seen: HashSet::from([links::identity(ROOT).to_owned()]),
             faults: Vec::new(),
             requests: 1,
             bytes: 0,
