@@ -8,7 +8,6 @@ mod demo;
 mod enforcement;
 mod exit;
 mod files;
-mod heap;
 mod init;
 mod notify;
 mod open_files;
@@ -27,9 +26,10 @@ use cli::{Bmc, Cli, Verb};
 use exit::Exit;
 use std::process::ExitCode;
 
-/// Gives back what the taking over of a thousand controllers needed for a moment; the C library's keeps it.
+/// Packs what lives long close together, and gives back what the taking over of a thousand controllers needed for a
+/// moment; how soon, `.cargo/config.toml` says.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -45,10 +45,7 @@ fn run(cli: Cli) -> Result<(), Exit> {
     match cli.verb {
         Verb::Init(options) => init::run(&options, json),
         Verb::Check(place) => check::run(&place, json),
-        Verb::Serve(options) => {
-            heap::give_back_at_once();
-            serve::run(&options.place)
-        }
+        Verb::Serve(options) => serve::run(&options.place),
         Verb::Lab(options) => demo::run(&options, json),
         Verb::Device(verb) => verbs::device::run(verb, json),
         Verb::Bmc(Bmc::Inspect(options)) => verbs::inspect::run(&options, json),
