@@ -164,8 +164,10 @@ fn put_on_trial(remote: &Remote, version: u64, seconds: u32) -> Result<Applied, 
     });
     let began = Instant::now();
     let longest = Duration::from_secs(seconds.into()) + PATIENCE;
+    let mut broken = None;
     loop {
         match answer.recv_timeout(ASK_AGAIN) {
+            Ok(Err(failure)) if failure.kind == Kind::Unreachable => broken = Some(failure),
             Ok(outcome) => return Ok(outcome?),
             Err(_nothing_yet) if began.elapsed() > longest => break,
             Err(_nothing_yet) => {}
@@ -176,6 +178,9 @@ fn put_on_trial(remote: &Remote, version: u64, seconds: u32) -> Result<Applied, 
         {
             let generation = trial.version.generation.unwrap_or_default();
             return Ok(Applied { version, generation, seconds: trial.seconds_left, ended: 0, more: false });
+        }
+        if let Some(failure) = broken {
+            return Err(Exit::Failure(failure));
         }
     }
     let cause =
@@ -195,8 +200,20 @@ fn confirm(version: Option<u64>, remote: &Remote, json: bool) -> Result<(), Exit
         Some(version) => version,
         None => on_trial(&client.policy()?)?,
     };
-    let confirmed = client.confirm_policy(version)?;
+    let confirmed = match client.confirm_policy(version) {
+        Err(failure) if failure.kind == Kind::Unreachable => confirmed_unheard(remote, version)?,
+        heard => heard?,
+    };
     Ok(show(json, &confirmed, |it| format!("version {} is in force", it.number))?)
+}
+
+/// The connection broke while the rules were loaded: whether they were is asked over another one.
+fn confirmed_unheard(remote: &Remote, version: u64) -> Result<Version, Exit> {
+    let confirmed = remote::client(remote)?.policy()?.confirmed;
+    match confirmed.filter(|confirmed| confirmed.number == version) {
+        Some(confirmed) => Ok(confirmed),
+        None => Ok(remote::client(remote)?.confirm_policy(version)?),
+    }
 }
 
 fn on_trial(state: &PolicyState) -> Result<u64, Failure> {
@@ -209,7 +226,11 @@ fn on_trial(state: &PolicyState) -> Result<u64, Failure> {
 fn drift(repair: bool, remote: &Remote, json: bool) -> Result<(), Exit> {
     let client = remote::client(remote)?;
     if repair {
-        client.repair_policy()?;
+        match client.repair_policy() {
+            // The connection broke while the rules were loaded; to load them twice does no harm.
+            Err(failure) if failure.kind == Kind::Unreachable => remote::client(remote)?.repair_policy()?,
+            heard => heard?,
+        }
     }
     let state = client.policy()?;
     if let Some(why) = state.program {
