@@ -6,13 +6,15 @@ use crate::evaluate::{Asked, Evaluator, Family, Judgement};
 use crate::explain::{Explanation, explain};
 use crate::names::{Hosts, resolve};
 use crate::packet::Packet;
-use crate::region::speaker;
+use crate::region::{parts, speaker};
 use crate::service::Service;
 use serde::Serialize;
 use std::net::IpAddr;
 
 /// So many pairs of addresses are asked for one test: more than that is a mistake, or an attack on the time that a check takes.
 pub const MOST_PAIRS: usize = 10_000;
+/// And so many packets: pairs of addresses times the parts of a range of ports that rules tell apart.
+pub const MOST_PACKETS: usize = 10 * MOST_PAIRS;
 
 /// What came of one assertion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,15 +63,25 @@ fn ask(evaluator: &Evaluator, place: usize, test: &Assertion, hosts: &Hosts) -> 
 /// Asks pair after pair; only the one that fails is explained, which costs far more than to judge it.
 fn hold(evaluator: &Evaluator, test: &Assertion, pairs: &[(IpAddr, IpAddr)], outcome: &mut Outcome) {
     let asked = Asked::default();
+    let parts = parts(evaluator, test.service);
+    let count = pairs.len().saturating_mul(parts.len());
+    if count > MOST_PACKETS {
+        let (from, to, service) = (&test.from, &test.to, test.service);
+        outcome.failure = Some(format!(
+            "{service} from {from} to {to} is {count} questions, because rules tell its ports apart, and {MOST_PACKETS} are asked"
+        ));
+        return;
+    }
     for (from, to) in pairs.iter().copied() {
         outcome.asked += 1;
-        let payload = speaker(test.service, Family::of(from));
-        let packet = Packet { from, to, payload, interface: None };
-        if !holds(evaluator, test, &evaluator.judge(&packet, &asked)) {
-            let explanation = explain(evaluator, &packet, &asked, "en");
-            outcome.failure = Some(failure(test, &explanation));
-            outcome.explanation = Some(explanation);
-            return;
+        for part in parts.iter().copied() {
+            let packet = Packet { from, to, payload: speaker(part, Family::of(from)), interface: None };
+            if !holds(evaluator, test, &evaluator.judge(&packet, &asked)) {
+                let explanation = explain(evaluator, &packet, &asked, "en");
+                outcome.failure = Some(failure(test, part, &explanation));
+                outcome.explanation = Some(explanation);
+                return;
+            }
         }
     }
 }
@@ -110,9 +122,10 @@ fn pairs(evaluator: &Evaluator, test: &Assertion, hosts: &Hosts) -> Result<Vec<(
 }
 
 /// Why a test does not hold of an explanation's packet.
-fn failure(test: &Assertion, explanation: &Explanation) -> String {
+fn failure(test: &Assertion, part: Service, explanation: &Explanation) -> String {
     let Explanation { verdict, app_id, from, to, why, .. } = explanation;
-    let pair = format!("{} -> {}", from.address, to.address);
+    let on = if part == test.service { String::new() } else { format!(" on {part}") };
+    let pair = format!("{} -> {}{on}", from.address, to.address);
     match &test.app_id {
         Some(wanted) if *verdict == test.expect => {
             let by = app_id.as_deref().unwrap_or("no rule");

@@ -47,6 +47,18 @@ impl Ports {
         self.last
     }
 
+    /// Whether it is one port.
+    #[must_use]
+    pub const fn is_single(self) -> bool {
+        self.first == self.last
+    }
+
+    /// The ports that are in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
+        Self::new(self.first.max(other.first), self.last.min(other.last))
+    }
+
     /// Whether this port is one of them.
     #[must_use]
     pub const fn holds(self, port: u16) -> bool {

@@ -13,9 +13,11 @@ use crate::explain::{Explanation, explain};
 use crate::names::{Hosts, Unknown, resolve};
 use crate::near;
 use crate::packet::{Packet, Payload};
+use crate::service::Service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 /// So many answers are given to one question: a name may stand for several addresses, an application for several services.
@@ -99,7 +101,7 @@ pub struct Answer {
     /// The verdict, and why.
     #[serde(flatten)]
     pub explanation: Explanation,
-    /// What the packet carries: `tcp/443`.
+    /// What the packet carries: `tcp/443`; a range of ports where all of them get this answer.
     pub service: String,
     /// The interface that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,13 +150,17 @@ pub fn ask(
     language: &str,
 ) -> Result<Answers, Wrong> {
     let packets = packets(evaluator, known, question)?;
-    let mut answers = packets.into_iter().map(|packet| {
+    let mut answers = packets.into_iter().map(|(packet, range)| {
         let awaited = awaiting(evaluator, question, &packet, asked);
         let mut explanation = explain(evaluator, &packet, awaited.as_ref().unwrap_or(asked), language);
         if question.established {
             explanation.why.push_str("; a connection that was open before is judged like a new one");
         }
-        Answer { explanation, service: packet.payload.to_string(), via: packet.interface }
+        if let Some(range) = range {
+            let _ = write!(explanation.why, "; so it is with all of {range}");
+        }
+        let service = range.map_or_else(|| packet.payload.to_string(), |range| range.to_string());
+        Answer { explanation, service, via: packet.interface }
     });
     match answers.next() {
         Some(first) => Ok(Answers { first, also: answers.collect() }),
@@ -174,22 +180,29 @@ fn awaiting(evaluator: &Evaluator, question: &Question, packet: &Packet, asked: 
     Some(asked)
 }
 
-/// The packets that a question stands for: every pair of addresses of one family, with everything that is wanted.
-fn packets(evaluator: &Evaluator, known: Known<'_>, question: &Question) -> Result<Vec<Packet>, Wrong> {
+/// The packets that a question stands for: every pair of addresses of one family, with everything that is wanted, and the
+/// range of ports that a packet speaks for.
+fn packets(
+    evaluator: &Evaluator,
+    known: Known<'_>,
+    question: &Question,
+) -> Result<Vec<(Packet, Option<Service>)>, Wrong> {
     let from = addresses("from", &question.from, evaluator, known.hosts)?;
     let to = addresses("to", &question.to, evaluator, known.hosts)?;
     let wanted = wanted::of(question, known.applications)?;
+    let wanted: Vec<_> = wanted.into_iter().flat_map(|wanted| wanted.parts(evaluator)).collect();
     let interface = question.via.as_deref().map(|name| interface(name, evaluator)).transpose()?;
     let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
     let pairs = pairs.filter(|(from, to)| Family::of(*from) == Family::of(*to));
     let mut packets = Vec::new();
     for (from, to) in pairs {
-        for payload in wanted.iter().filter_map(|wanted| wanted.between(Family::of(from), question)) {
+        for wanted in &wanted {
+            let Some(payload) = wanted.between(Family::of(from), question) else { continue };
             if packets.len() == MOST_ANSWERS {
                 let what = format!("the question stands for more than {MOST_ANSWERS} packets");
                 return Err(Wrong::new("to", what, "ask about single addresses and services"));
             }
-            packets.push(Packet { from, to, payload, interface: interface.clone() });
+            packets.push((Packet { from, to, payload, interface: interface.clone() }, wanted.range()));
         }
     }
     if packets.is_empty() {

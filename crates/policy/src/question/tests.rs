@@ -36,6 +36,18 @@ fn every_way_to_say_the_same_gets_the_same_answer() {
 }
 
 #[test]
+fn a_range_of_ports_is_answered_part_by_part() {
+    let answers = asked(r#"{"from": "10.20.0.1", "to": "10.20.0.7", "service": "tcp/440-450"}"#).unwrap();
+    let told: Vec<(&str, Action)> =
+        answers.all().map(|answer| (answer.service.as_str(), answer.explanation.verdict)).collect();
+    assert_eq!(
+        told,
+        [("tcp/440-442", Action::Drop), ("tcp/443", Action::Allow), ("tcp/444-450", Action::Drop)]
+    );
+    assert!(answers.first.explanation.why.ends_with("; so it is with all of tcp/440-442"));
+}
+
+#[test]
 fn a_name_stands_for_all_of_its_addresses() {
     let answers = asked(r#"{"from": "controller", "to": "appliance", "service": "ping"}"#).unwrap();
     let told: Vec<(String, &str)> = answers

@@ -2,17 +2,18 @@
 
 use super::{Question, Wrong, short};
 use crate::document::site::Application;
+use crate::evaluate::Evaluator;
 use crate::evaluate::Family;
 use crate::near;
 use crate::packet::Payload;
-use crate::region::speaker;
+use crate::region::{parts, speaker};
 use crate::service::Service;
 use std::collections::BTreeMap;
 
 /// What is asked for; which packet that is depends on the family.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted {
-    /// A service. Of several ports the first speaks for all.
+    /// A service.
     Service(Service),
     /// ICMP of this type, of whichever family.
     Icmp(u8),
@@ -21,6 +22,24 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
+    /// The same in parts that the rules treat alike, so that one packet speaks for each.
+    pub(super) fn parts(self, evaluator: &Evaluator) -> Vec<Self> {
+        match self {
+            Self::Service(service) => parts(evaluator, service).into_iter().map(Self::Service).collect(),
+            other => vec![other],
+        }
+    }
+
+    /// How it is written where it is more than the packet that speaks for it.
+    pub(super) fn range(self) -> Option<Service> {
+        match self {
+            Self::Service(service @ (Service::Tcp(ports) | Service::Udp(ports))) => {
+                (!ports.is_single()).then_some(service)
+            }
+            _ => None,
+        }
+    }
+
     /// The packet between addresses of a family; `None` if there is none.
     pub(super) fn between(self, family: Family, question: &Question) -> Option<Payload> {
         let payload = match (self, family) {

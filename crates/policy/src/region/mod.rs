@@ -148,8 +148,7 @@ fn rules<'a>(
 pub(crate) fn pieces(evaluators: &[&Evaluator], family: Family) -> Vec<Service> {
     let services: Vec<Service> = rules(evaluators).flat_map(|(_, _, rule)| rule.services.clone()).collect();
     let ports = |of: fn(&Service) -> Option<Ports>| cut_ports(services.iter().filter_map(of));
-    let tcp = ports(|service| if let Service::Tcp(ports) = service { Some(*ports) } else { None });
-    let udp = ports(|service| if let Service::Udp(ports) = service { Some(*ports) } else { None });
+    let (tcp, udp) = (ports(tcp), ports(udp));
     let icmp: BTreeSet<Service> = services.iter().filter_map(|service| icmp_of(*service, family)).collect();
     tcp.into_iter().map(Service::Tcp).chain(udp.into_iter().map(Service::Udp)).chain(icmp).collect()
 }
@@ -174,6 +173,29 @@ fn cut_ports(ports: impl Iterator<Item = Ports>) -> Vec<Ports> {
     pieces.filter(|piece| wanted.iter().any(|ports| ports.covers(*piece))).collect()
 }
 
+/// A service in parts within which no rule tells one port from another: what holds of a part's first port holds of all of it.
+#[must_use]
+pub fn parts(evaluator: &Evaluator, service: Service) -> Vec<Service> {
+    let cut = |whole: Ports, kind: fn(Ports) -> Service, of: fn(&Service) -> Option<Ports>| {
+        let services = evaluator.plan().rules.iter().flat_map(|rule| &rule.services);
+        let cuts = services.filter_map(of).filter_map(|ports| ports.and(whole));
+        cut_ports(cuts.chain([whole])).into_iter().map(kind).collect()
+    };
+    match service {
+        Service::Tcp(ports) if !ports.is_single() => cut(ports, Service::Tcp, tcp),
+        Service::Udp(ports) if !ports.is_single() => cut(ports, Service::Udp, udp),
+        _ => vec![service],
+    }
+}
+
+const fn tcp(service: &Service) -> Option<Ports> {
+    if let Service::Tcp(ports) = service { Some(*ports) } else { None }
+}
+
+const fn udp(service: &Service) -> Option<Ports> {
+    if let Service::Udp(ports) = service { Some(*ports) } else { None }
+}
+
 /// What one packet of a class pair and a piece meets, and so all of them.
 pub(crate) fn judge(evaluator: &Evaluator, from: &Class, to: &Class, piece: Service) -> Judgement {
     let payload = speaker(piece, Family::of(from.speaker));
@@ -181,7 +203,7 @@ pub(crate) fn judge(evaluator: &Evaluator, from: &Class, to: &Class, piece: Serv
     evaluator.judge(&packet, &Asked::default())
 }
 
-/// A packet of a service.
+/// A packet of a service; of several ports to the first, so ask for each of its [`parts`].
 #[must_use]
 pub fn speaker(service: Service, family: Family) -> Payload {
     match (service, family) {

@@ -261,6 +261,9 @@ fn assertions_are_asked_of_every_address_that_a_name_stands_for() {
         test("r1-u07", "appliance", "tcp/23", Action::Drop, Some("slp")),
         test("r1-u07", "2001:db8:20::5", "tcp/443", Action::Allow, None),
     ];
+    let range = [test("trust", "appliance", "tcp/440-450", Action::Drop, None)];
+    let outcome = &assertion::run(&evaluator, &range, &hosts)[0];
+    assert!(outcome.failure.as_ref().unwrap().contains(" on tcp/443 is allowed: "), "{outcome:?}");
     let outcomes = assertion::run(&evaluator, &tests, &hosts);
     let passed: Vec<bool> = outcomes.iter().map(Outcome::passed).collect();
     assert_eq!(passed, [true, true, true, false, false, false, false]);
