@@ -13,6 +13,8 @@ mod log;
 #[cfg(test)]
 mod pinholes;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod rendered;
 #[cfg(test)]
 mod trial;

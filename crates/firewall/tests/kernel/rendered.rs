@@ -9,7 +9,7 @@ use policy::plan::Plan;
 use policy::render::{Openings, candidate, confirmed};
 use policy::shipped::{SCENARIO, SCENARIO_FILE, SITE, SITE_FILE};
 
-fn plan() -> Plan {
+pub fn plan() -> Plan {
     let terms = Terms::new(date(2026, 11, 20));
     let checked = files((SCENARIO.as_bytes(), SCENARIO_FILE), (SITE.as_bytes(), SITE_FILE), terms);
     checked.plan.expect("the shipped scenario can be bound")

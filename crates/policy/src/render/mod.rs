@@ -7,6 +7,12 @@
 //! chains as long as they have elements, and those have a kernel time-out. When it passes, the `confirmed_*` chains hold again,
 //! whatever process has died.
 //!
+//! The kernel puts the rules of a transaction in force at one instant, but its sets of ranges only shortly after: until then
+//! they are empty, and every packet would fall as one that no rule allows; its connection would be reset. So the base chains
+//! let packets vanish until the set `ready` has its elements, a set of ranges too and the last that is filled: TCP sends
+//! them again. In the same moment the old table's hooks may still see packets, with their maps already empty: these vanish
+//! as well.
+//!
 //! The text keeps to what nft 1.0.6 reads: one statement a line, no `destroy`.
 //!
 //! | module | what it is |
@@ -81,6 +87,13 @@ fn table(confirmed: Option<&Plan>, trial: Option<(&Plan, u32)>, openings: &Openi
     if let Some((plan, _)) = trial {
         Generation::new(CANDIDATE, plan).write(&mut script);
     }
+    script.close();
+    // `nft` hands the blocks over one after the other: the hooks come when all else is there, and `ready` is filled last.
+    script.open(format_args!("table {TABLE}"));
+    for hook in HOOKS {
+        settled(&mut script, hook);
+    }
+    script.set("set ready", &["type nf_proto", "flags interval"], &["ipv4".into(), "ipv6".into()]);
     for hook in HOOKS {
         base(&mut script, hook);
     }
@@ -97,6 +110,17 @@ fn pick(script: &mut Script, hook: &str, seconds: Option<u32>) {
             "elements = {{ ipv4 timeout {seconds}s : goto {CANDIDATE}_{hook}, ipv6 timeout {seconds}s : goto {CANDIDATE}_{hook} }}"
         ));
     }
+    script.close();
+}
+
+/// Leads to the confirmed policy. A map, because those of a table that is deleted lose their elements at the same instant: a
+/// packet that still meets the old rules then vanishes, instead of being judged by the half of them that is left.
+fn settled(script: &mut Script, hook: &str) {
+    script.open(format_args!("map settled_{hook}"));
+    script.line("type nf_proto : verdict");
+    script.line(format_args!(
+        "elements = {{ ipv4 : goto {CONFIRMED}_{hook}, ipv6 : goto {CONFIRMED}_{hook} }}"
+    ));
     script.close();
 }
 
@@ -121,8 +145,9 @@ fn base(script: &mut Script, hook: &str) {
         }
         _ => {}
     }
+    script.line("meta nfproto != @ready drop comment \"the sets are not filled yet\"");
     script.line(format_args!("meta nfproto vmap @pick_{hook} comment \"a policy on trial\""));
-    script.line(format_args!("goto {CONFIRMED}_{hook} comment \"the confirmed policy\""));
+    script.line(format_args!("meta nfproto vmap @settled_{hook} comment \"the confirmed policy\""));
     script.close();
 }
 

@@ -90,6 +90,23 @@ fn nft_takes_every_change_of_a_set() {
     assert_eq!(check(&text), "");
 }
 
+/// The kernel fills sets of ranges in the order in which they come, after the rules are in force.
+#[test]
+fn what_says_that_the_sets_are_filled_is_filled_last() {
+    let plan = plan();
+    let openings = openings();
+    for text in [bootstrap(), confirmed(&plan, &openings), candidate(Some(&plan), &plan, 60, &openings)] {
+        let (_, last) = text.split_once("set ready {").expect("there is one");
+        assert_eq!(last.matches("elements").count(), 1, "{last}");
+        let hooks: Vec<&str> = last.split("type filter hook ").skip(1).collect();
+        assert_eq!((hooks.len(), text.matches("type filter hook ").count()), (3, 3));
+        for hook in hooks {
+            let (before, after) = hook.split_once("meta nfproto != @ready drop").expect("it asks");
+            assert!(!before.contains("goto") && !before.contains('@') && after.contains("vmap"), "{hook}");
+        }
+    }
+}
+
 /// Names that somebody could put into a document to make nft read something else.
 #[test]
 fn strange_names_stay_names() {
