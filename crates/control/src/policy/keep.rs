@@ -5,7 +5,7 @@ use super::news::Told;
 use super::{Bound, Policies};
 use identity::session::Times;
 use model::command::policy::{ClosePinhole, KeepOpen, LetClose, SetQuarantine};
-use model::enforcement::{KernelState, Records, Session};
+use model::enforcement::{KernelState, Pinhole, Records, Session, VersionState};
 use model::event::What;
 use model::{Actor, Failure, Kind};
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ const REFUSED: Duration = Duration::from_secs(300);
 /// Which part of the appliance acts here.
 const OPENINGS: &str = "openings";
 /// Which part keeps quarantines in the kernel.
-const QUARANTINE: &str = "quarantine";
+pub(super) const QUARANTINE: &str = "quarantine";
 
 impl Policies {
     /// Reads what was kept: to be called once, before anything is asked.
@@ -111,6 +111,8 @@ impl Policies {
     /// The firewall's program is there, again or for the first time: what it has lost is given back to it.
     async fn restore(self: &Arc<Self>) {
         if let Some(kernel) = self.reconcile().await {
+            self.memory().closing.clear();
+            self.close_ended().await;
             self.give_back(Some(&kernel)).await;
         }
     }
@@ -133,6 +135,7 @@ impl Policies {
                     seen = Seen { sessions: true, devices: true };
                     self.save_unsaved().await;
                     self.forget_over();
+                    self.settle_late().await;
                 }
             }
             if seen.is_nothing() {
@@ -146,9 +149,7 @@ impl Policies {
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
             }
-            if seen.sessions {
-                self.close_ended().await;
-            }
+            self.close_ended().await;
             if seen.devices {
                 self.give_back(None).await;
             }
@@ -190,8 +191,17 @@ impl Policies {
             self.act("keep open what is read", command).await;
         }
         let devices = self.left_open();
-        if !devices.is_empty() {
-            self.act("close what is read no more", LetClose { devices }).await;
+        let names = kernel.map(|kernel| self.strays(kernel)).unwrap_or_default();
+        if !devices.is_empty() || !names.is_empty() {
+            self.act("close what is read no more", LetClose { devices, names }).await;
+        }
+    }
+
+    /// What could not be written down of a trial's end is tried again.
+    async fn settle_late(&self) {
+        let is_known = self.memory().trial.is_some();
+        if !is_known && matches!(self.only(VersionState::Candidate).await, Ok(Some(_))) {
+            self.reconcile().await;
         }
     }
 
@@ -206,9 +216,9 @@ impl Policies {
         }
     }
 
-    /// Closes the openings whose session or token has ended.
+    /// Closes the openings whose session or token has ended, or whose device is gone or elsewhere.
     async fn close_ended(self: &Arc<Self>) {
-        let live = self.live(self.book().now());
+        let live = self.to_look_at();
         let sessions: BTreeSet<Session> = live.iter().filter_map(|pinhole| pinhole.session.clone()).collect();
         let mut ended = BTreeSet::new();
         for session in sessions {
@@ -221,18 +231,29 @@ impl Policies {
             }
         }
         for pinhole in live {
-            if pinhole.session.as_ref().is_some_and(|session| ended.contains(session)) {
-                let command = ClosePinhole { id: pinhole.id, why: "its session has ended".into() };
-                match self.door.run(&Actor::system(OPENINGS), self, command).await {
-                    // Somebody was faster.
-                    Err(failure) if failure.kind == Kind::NotFound => {}
-                    Err(failure) => {
-                        tracing::error!(%failure, "an opening whose session has ended could not be closed")
-                    }
-                    Ok(()) => {}
+            let is_over = pinhole.session.as_ref().is_some_and(|session| ended.contains(session));
+            let why = if is_over { Some("its session has ended") } else { self.has_lost_device(&pinhole) };
+            let Some(why) = why else { continue };
+            let command = ClosePinhole { id: pinhole.id.clone(), why: why.into() };
+            match self.door.run(&Actor::system(OPENINGS), self, command).await {
+                // Somebody was faster.
+                Err(failure) if failure.kind == Kind::NotFound => {}
+                Err(failure) => {
+                    tracing::error!(%failure, why, "an opening could not be closed; it is tried again");
+                    self.memory().closing.insert(pinhole.id, Instant::now() + REFUSED);
                 }
+                Ok(()) => {}
             }
         }
+    }
+
+    /// The live openings, without those that were tried in vain a moment ago: the record of a failure wakes the keeper.
+    fn to_look_at(&self) -> Vec<Pinhole> {
+        let now = Instant::now();
+        let mut live = self.live(self.book().now());
+        let memory = self.memory();
+        live.retain(|pinhole| memory.closing.get(&pinhole.id).is_none_or(|not_before| *not_before <= now));
+        live
     }
 
     /// Whether a session or token stands.

@@ -4,7 +4,7 @@ use super::status::{self, LastHits};
 use ::policy::evaluate::{Asked, Pinhole as Open};
 use jiff::Timestamp;
 use model::DeviceId;
-use model::enforcement::{Enforced, Hole, KernelState, Pinhole, Quarantine};
+use model::enforcement::{Enforced, Hole, KernelState, Pinhole, Quarantine, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
@@ -42,6 +42,12 @@ pub(super) struct Memory {
     pub(super) unsaved: BTreeSet<DeviceId>,
     /// Before this nothing more is tried that the kernel has refused to keep open.
     pub(super) not_before: Option<Instant>,
+    /// Openings that could not be closed, and before when that is not tried again: each try is written down.
+    pub(super) closing: BTreeMap<String, Instant>,
+    /// What the firewall's program said last: the number that is confirmed, and the one on trial.
+    pub(super) held: Option<(Option<u64>, Option<u64>)>,
+    /// The version whose trial is over, where that could not be written down yet.
+    pub(super) taken_back: Option<u64>,
     /// Log records read, and lost.
     pub(super) log: (u64, u64),
     /// Where the kernel was last seen to differ.
@@ -60,6 +66,9 @@ impl Default for Memory {
             quarantined: BTreeMap::new(),
             unsaved: BTreeSet::new(),
             not_before: None,
+            closing: BTreeMap::new(),
+            held: None,
+            taken_back: None,
             log: (0, 0),
             drift: Vec::new(),
         }
@@ -73,8 +82,18 @@ impl Memory {
         let is_news = enforced != self.enforced || program.is_some() != self.program.is_some();
         self.enforced = enforced;
         self.program = program;
+        if let Some(kernel) = kernel {
+            self.held = Some((kernel.confirmed, kernel.trial.map(|(generation, _)| generation)));
+        }
         crate::metrics::policy_enforced(enforced);
         is_news
+    }
+
+    /// Whether the kernel holds a version that the store has on trial, by its last word; before its first word that is believed.
+    pub(super) fn holds(&self, candidate: &Version) -> bool {
+        let is_its = |number: Option<u64>| number.is_some() && number == candidate.generation;
+        self.taken_back != Some(candidate.number)
+            && self.held.is_none_or(|(confirmed, trial)| is_its(confirmed) || is_its(trial))
     }
 
     /// Whether openings and isolation have a place in the kernel.

@@ -49,6 +49,7 @@ pub use status::{Hits, Status};
 
 use crate::Door;
 use crate::book::{Book, unavailable};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use memory::Memory;
@@ -81,6 +82,10 @@ pub struct Policies {
     turn: tokio::sync::Mutex<()>,
     /// Held by whoever cuts a device off or lets it back.
     isolating: tokio::sync::Mutex<()>,
+    /// Held by whoever opens or closes: memory and kernel change together. Taken after `turn` where both are.
+    opening: tokio::sync::Mutex<()>,
+    /// Since when hits are watched: when each rule was last hit is not kept over a start.
+    started: Timestamp,
 }
 
 impl Policies {
@@ -88,12 +93,14 @@ impl Policies {
     #[must_use]
     pub fn new(door: Door, enforcer: Arc<dyn Enforcer>) -> Self {
         Self {
+            started: door.book().now(),
             door,
             enforcer,
             bound: Mutex::default(),
             memory: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             isolating: tokio::sync::Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The kernel closes each by its own time-out; here stands who asked for it and with what it closes sooner.
 
+use super::memory::Memory;
 use super::{Policies, Which, fits};
 use crate::book::{no_such, unavailable};
 use ::policy::service::Service;
@@ -66,6 +67,7 @@ impl Policies {
             return Err(failed(Kind::Invalid, cause));
         }
         let why = fits(&command.why, "open", &device.subject())?;
+        let _turn = self.opening.lock().await;
         // Asking how things stand takes the firewall's program a listing: longer than an opening may take.
         if !self.memory().is_loaded() {
             self.note_kernel().await;
@@ -94,6 +96,10 @@ impl Policies {
         // Before the kernel opens it, so that a session which ends meanwhile finds it.
         self.memory().pinholes.insert(pinhole.id.clone(), pinhole.clone());
         if let Err(failure) = self.enforcer.open(permit, named(&pinhole, command.seconds)).await {
+            // Some of its ports may be open already.
+            if let Err(failure) = self.enforcer.close(permit, names(&pinhole)).await {
+                tracing::warn!(%failure, id = %pinhole.id, "what was opened before the failure is closed when the firewall's program is back");
+            }
             self.forget(&pinhole.id).await;
             return Err(failure);
         }
@@ -102,10 +108,10 @@ impl Policies {
     }
 
     pub(super) async fn close(&self, permit: &Permit, command: ClosePinhole) -> Result<(), Failure> {
+        let _turn = self.opening.lock().await;
         let known = self.memory().pinholes.get(&command.id).cloned();
         let pinhole = known.ok_or_else(|| no_pinhole(&command.id))?;
-        let names = named(&pinhole, 1).into_iter().map(|(name, ..)| name).collect();
-        self.enforcer.close(permit, names).await?;
+        self.enforcer.close(permit, names(&pinhole)).await?;
         self.forget(&command.id).await;
         if let Ok(Some((_, bound))) = self.loaded().await {
             self.end_forbidden(permit, &bound.evaluator).await;
@@ -116,6 +122,7 @@ impl Policies {
 
     /// Keeps the controllers that are read reachable, and opens again what the kernel has lost.
     pub(super) async fn keep_open(&self, permit: &Permit, command: KeepOpen) -> Result<usize, Failure> {
+        let _turn = self.opening.lock().await;
         let now = self.book().now();
         let until = now.checked_add(SignedDuration::from_secs(POLLED.into())).unwrap_or(Timestamp::MAX);
         let mut holes = Vec::new();
@@ -134,9 +141,13 @@ impl Policies {
         Ok(count)
     }
 
-    /// Closes what is read no more.
+    /// Closes what is read no more, and what nobody knows.
     pub(super) async fn let_close(&self, permit: &Permit, command: LetClose) -> Result<(), Failure> {
-        let names = command.devices.iter().map(polling_name).collect();
+        let _turn = self.opening.lock().await;
+        let mut names: Vec<String> = command.devices.iter().map(polling_name).collect();
+        // Somebody may have opened one meanwhile.
+        let known = self.known_names();
+        names.extend(command.names.into_iter().filter(|name| !known.contains(name)));
         self.enforcer.close(permit, names).await?;
         let mut memory = self.memory();
         memory.polled.retain(|id, _| !command.devices.contains(id));
@@ -184,6 +195,34 @@ impl Policies {
         known.into_iter().filter(|id| !is_read(id)).collect()
     }
 
+    /// What is open in the kernel in our name, and nobody here knows: left by an act that did not come to its end.
+    pub(super) fn strays(&self, kernel: &KernelState) -> Vec<String> {
+        let known = self.known_names();
+        let held = kernel.open.iter().map(|(name, ..)| name);
+        let is_ours = |name: &&String| name.starts_with("p-") || name.starts_with("poll-");
+        held.filter(is_ours).filter(|name| !known.contains(*name)).cloned().collect()
+    }
+
+    fn known_names(&self) -> BTreeSet<String> {
+        let live = self.live(self.book().now());
+        let devices = self.book().all();
+        let memory = self.memory();
+        let read = devices.iter().filter(|device| device.is_adopted()).map(|device| &device.id);
+        let polled = read.chain(memory.polled.keys()).map(polling_name);
+        live.iter().flat_map(names).chain(polled).collect()
+    }
+
+    /// Why an opening has lost what it was for: its device is gone, or stands elsewhere.
+    pub(super) fn has_lost_device(&self, pinhole: &Pinhole) -> Option<&'static str> {
+        match self.book().device(&pinhole.device) {
+            None => Some("its device was forgotten"),
+            Some(device) => {
+                let now = device.endpoint.addr.to_canonical();
+                pinhole.holes.iter().any(|hole| hole.to != now).then_some("its device has another address")
+            }
+        }
+    }
+
     /// Whether the kernel has lost an opening that somebody asked for.
     pub(super) fn has_lost(&self, kernel: &KernelState) -> bool {
         let now = self.book().now();
@@ -203,6 +242,8 @@ impl Policies {
         let mut memory = self.memory();
         let before = memory.pinholes.len();
         memory.pinholes.retain(|_, pinhole| pinhole.until > now);
+        let Memory { pinholes, closing, .. } = &mut *memory;
+        closing.retain(|id, _| pinholes.contains_key(id));
         let is_changed = memory.pinholes.len() != before;
         crate::metrics::pinholes(memory.pinholes.len());
         drop(memory);
@@ -212,7 +253,11 @@ impl Policies {
     }
 
     async fn forget(&self, id: &str) {
-        self.memory().pinholes.remove(id);
+        {
+            let mut memory = self.memory();
+            memory.pinholes.remove(id);
+            memory.closing.remove(id);
+        }
         if let Err(error) = self.store().delete_pinhole(id).await {
             tracing::warn!(%error, id, "a closed opening could not be crossed out; its time closes it in any case");
         }
@@ -292,6 +337,11 @@ fn no_pinhole(id: &str) -> Failure {
 fn named(pinhole: &Pinhole, seconds: u32) -> Vec<(String, Hole, u32)> {
     let holes = pinhole.holes.iter().enumerate();
     holes.map(|(place, hole)| (format!("{}-{place}", pinhole.id), *hole, seconds)).collect()
+}
+
+/// Its names in the kernel.
+fn names(pinhole: &Pinhole) -> Vec<String> {
+    named(pinhole, 1).into_iter().map(|(name, ..)| name).collect()
 }
 
 fn left(pinhole: &Pinhole, now: Timestamp) -> u32 {

@@ -7,7 +7,7 @@ use model::command::policy::SetQuarantine;
 use model::device::DeviceId;
 use model::enforcement::{KernelState, Quarantine};
 use model::event::What;
-use model::{Actor, Failure, Kind, Object, Permit};
+use model::{Actor, Failure, Kind, Object, Permit, Principal};
 use std::net::IpAddr;
 
 impl Policies {
@@ -69,14 +69,25 @@ impl Policies {
         self.isolate(permit, address, true).await?;
         let before = self.quarantine_of(id);
         if let Some(old) = before.as_ref().filter(|old| old.address != address) {
-            self.isolate(permit, old.address, false).await?;
+            // Another that is cut off may stand behind it by now.
+            if !self.is_shared(id, old.address) {
+                self.isolate(permit, old.address, false).await?;
+            }
         }
+        // A part that follows a device to its new address did not ask for the quarantine.
+        let asked = permit.actor().principal.clone();
+        let principal = match (&asked, &before) {
+            (Principal::System { name }, Some(before)) if name == super::keep::QUARANTINE => {
+                before.principal.clone()
+            }
+            _ => asked.to_string(),
+        };
         let quarantine = Quarantine {
             device: id.clone(),
             device_name: device.name.clone(),
             address,
             since: before.map_or_else(|| self.book().now(), |before| before.since),
-            principal: permit.actor().principal.to_string(),
+            principal,
             why,
         };
         self.memory().quarantined.insert(id.clone(), quarantine.clone());
@@ -105,17 +116,17 @@ impl Policies {
             let subject = self.book().device(id).map_or_else(|| id.to_string(), |device| device.subject());
             Failure::new(Kind::Conflict, "let back", subject, "it is not cut off")
         })?;
-        // Two devices may stand behind one address.
-        let is_shared = self
-            .memory()
-            .quarantined
-            .values()
-            .any(|other| other.device != *id && other.address == quarantine.address);
-        if !is_shared {
+        if !self.is_shared(id, quarantine.address) {
             self.isolate(permit, quarantine.address, false).await?;
         }
         self.memory().quarantined.remove(id);
         Ok(())
+    }
+
+    /// Whether another device is cut off at this address: two may stand behind one.
+    fn is_shared(&self, id: &DeviceId, address: IpAddr) -> bool {
+        let memory = self.memory();
+        memory.quarantined.values().any(|other| other.device != *id && other.address == address)
     }
 
     /// Writes down whether a device is cut off. On a full disk that waits: the kernel holds it all the same.

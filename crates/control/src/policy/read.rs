@@ -11,7 +11,7 @@ use store::PolicyTexts;
 /// Which version is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Which {
-    /// The one on trial; else the confirmed one; else the newest draft; else the shipped one.
+    /// The one on trial, if the kernel holds it; else the confirmed one; else the newest draft; else the shipped one.
     #[default]
     Current,
     /// The one that ships with the product.
@@ -148,7 +148,9 @@ impl Policies {
             Which::Current => {
                 let only = |state| store::only_policy(&all, state);
                 let newest = || all.iter().find(|version| version.state == VersionState::Draft);
-                let held = only(VersionState::Candidate).or_else(|| only(VersionState::Confirmed));
+                // The store may not have been told yet that a trial is over.
+                let candidate = only(VersionState::Candidate).filter(|it| self.memory().holds(it));
+                let held = candidate.or_else(|| only(VersionState::Confirmed));
                 Ok(held.or_else(newest).cloned())
             }
         }

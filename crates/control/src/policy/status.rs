@@ -3,6 +3,7 @@
 use super::Policies;
 use jiff::Timestamp;
 use model::enforcement::{Counted, Enforced, KernelState, Version, VersionState};
+use model::event::PolicyStep;
 use model::{Actor, Failure, Kind};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,8 @@ pub struct Status {
     pub earlier: Vec<String>,
     /// What the rules have counted since they were loaded.
     pub hits: Vec<Hits>,
+    /// Since when hits are watched: the appliance's start.
+    pub watched_since: Timestamp,
     /// Openings that somebody asked for.
     pub pinholes: usize,
     /// Controllers that are kept reachable for being read.
@@ -108,16 +111,23 @@ impl Policies {
         let only = |state| store::only_policy(&versions, state).cloned();
         let (confirmed, candidate) = (only(VersionState::Confirmed), only(VersionState::Candidate));
         let now = self.book().now();
-        let mut memory = self.memory();
         let (kernel, program) = match asked {
             Ok(kernel) => (Some(kernel), None),
             Err(failure) => (None, Some(why(&failure))),
         };
-        memory.note(kernel.as_ref(), program.clone());
-        let left = kernel.as_ref().and_then(|kernel| kernel.trial);
+        let is_news = self.memory().note(kernel.as_ref(), program.clone());
+        if is_news {
+            self.tell(PolicyStep::Program, None);
+        }
         let disagreement =
             kernel.as_ref().and_then(|it| disagreement(it, confirmed.as_ref(), candidate.as_ref()));
         let kernel = kernel.unwrap_or_default();
+        let is_candidates = |number: Option<u64>| {
+            number.is_some() && candidate.as_ref().is_some_and(|version| version.generation == number)
+        };
+        let left = kernel.trial.filter(|(number, _)| is_candidates(Some(*number)));
+        let confirmed = if is_candidates(kernel.confirmed) { candidate.clone() } else { confirmed };
+        let mut memory = self.memory();
         Ok(Status {
             enforced: memory.enforced,
             program,
@@ -125,6 +135,7 @@ impl Policies {
             confirmed,
             disagreement,
             hits: memory.hits.see(&kernel.counters, now),
+            watched_since: self.started,
             drift: kernel.drift,
             earlier: kernel.earlier,
             pinholes: memory.pinholes.values().filter(|it| it.until > now).count(),
@@ -165,10 +176,14 @@ fn disagreement(
     candidate: Option<&Version>,
 ) -> Option<String> {
     let known = confirmed.and_then(|version| version.generation);
-    // A crash between the kernel's yes and the store's leaves the candidate behind; it is put right at once.
-    let is_candidates = candidate.is_some_and(|version| version.generation == kernel.confirmed);
+    let is_in_force =
+        |version: &&Version| version.generation.is_some() && version.generation == kernel.confirmed;
     match (kernel.confirmed, known) {
-        (held, known) if held == known || is_candidates => None,
+        (held, known) if held == known => None,
+        _ if let Some(version) = candidate.filter(is_in_force) => Some(format!(
+            "{} is in force, but that could not be written down yet: is there room on the appliance's disk? It is tried again",
+            super::subject(version.number)
+        )),
         (Some(held), _) => Some(format!(
             "the kernel holds policy number {held}, which no version here has: was the appliance restored from a backup?"
         )),

@@ -28,15 +28,19 @@ impl Policies {
             return Err(failed(Kind::Invalid, format!("a trial of {seconds} s: 1 to {LONGEST_TRIAL}")));
         }
         let _turn = self.turn.lock().await;
-        let (version, texts) = self.kept(number).await?;
         let kernel = self.enforcer.state().await?;
+        if kernel.trial.is_none() {
+            // What could not be written down of the trial before would be taken for this one's.
+            self.settle(&kernel).await;
+        }
+        let (version, texts) = self.kept(number).await?;
         if let Some((_, left)) = kernel.trial {
             return Err(failed(Kind::Conflict, format!("another is on trial for {left} s more"))
                 .hint("confirm it, or take it back with `portcullis policy revert`"));
         }
         if version.state == VersionState::Confirmed && version.generation == kernel.confirmed {
             return Err(failed(Kind::Conflict, "it is in force".into())
-                .hint("`portcullis policy repair` loads it anew where the kernel differs"));
+                .hint("`portcullis policy drift --repair` loads it anew where the kernel differs"));
         }
         self.acceptable(number, texts).await?;
         let bound = self.bound(number).await?;
@@ -55,7 +59,11 @@ impl Policies {
             });
         }
         let ends = loaded + Duration::from_secs(seconds.into());
-        self.memory().trial = Some(Trial { version: number, generation, loaded, ends });
+        {
+            let mut memory = self.memory();
+            memory.trial = Some(Trial { version: number, generation, loaded, ends });
+            memory.taken_back = None;
+        }
         self.note_kernel().await;
         self.tell(PolicyStep::Applied, Some(number));
         self.open_missing(permit).await;
@@ -77,8 +85,12 @@ impl Policies {
     /// What the kernel falls back to: the confirmed version, bound; none before the first one.
     async fn in_force(&self, kernel: &KernelState) -> Result<Option<Arc<Bound>>, Failure> {
         let Some(generation) = kernel.confirmed else { return Ok(None) };
-        let confirmed = self.only(VersionState::Confirmed).await?;
-        match confirmed.filter(|version| version.generation == Some(generation)) {
+        let all = self.all().await?;
+        let held = [VersionState::Confirmed, VersionState::Candidate]
+            .into_iter()
+            .filter_map(|state| store::only_policy(&all, state))
+            .find(|version| version.generation == Some(generation));
+        match held {
             Some(version) => self.bound(version.number).await.map(Some),
             None => Err(Failure::new(
                 Kind::Conflict,
@@ -143,8 +155,13 @@ impl Policies {
 
     pub(super) async fn revert(&self, permit: &Permit) -> Result<(), Failure> {
         let _turn = self.turn.lock().await;
+        let known = self.memory().trial.map(|trial| trial.version);
+        let number = match known {
+            Some(number) => Some(number),
+            None => self.only(VersionState::Candidate).await.ok().flatten().map(|version| version.number),
+        };
         self.enforcer.revert(permit).await?;
-        self.taken_back(None).await;
+        self.taken_back(number, None).await;
         let kernel = self.enforcer.state().await?;
         if let Ok(Some(bound)) = self.in_force(&kernel).await {
             self.end_forbidden(permit, &bound.evaluator).await;
@@ -161,16 +178,27 @@ impl Policies {
     }
 
     /// The trial is over without a confirmation. `why` raises a finding; a person who took it back knows.
-    async fn taken_back(&self, why: Option<String>) {
-        let trial = self.memory().trial.take();
-        if let Err(error) = self.store().policy_taken_back().await {
-            tracing::warn!(%error, "the end of a trial could not be written down; the next start does it");
+    async fn taken_back(&self, number: Option<u64>, why: Option<String>) {
+        let written = self.store().policy_taken_back().await;
+        let is_told = {
+            let mut memory = self.memory();
+            memory.trial = None;
+            let before = memory.taken_back.take();
+            if let Err(error) = &written {
+                tracing::warn!(%error, "the end of a trial could not be written down; it is tried again");
+                memory.taken_back = number;
+            }
+            before.is_some() && before == number
+        };
+        if is_told && written.is_err() {
+            return;
         }
         self.note_kernel().await;
+        let why = why.filter(|_| !is_told);
         if let Some(text) = why {
             self.book().raise(Finding { kind: "policy_fell_back".into(), device: None, text });
         }
-        self.tell(PolicyStep::Reverted, trial.map(|trial| trial.version));
+        self.tell(PolicyStep::Reverted, number);
     }
 
     /// Asks the firewall's program how things stand, and remembers it.
@@ -186,17 +214,23 @@ impl Policies {
         kernel
     }
 
-    /// Brings the store in line with the kernel: at the start, when the firewall's program is back, and when a trial's
-    /// time is over.
+    /// Brings the store in line with the kernel: at the start, when the firewall's program is back, when a trial's
+    /// time is over, and for as long as the store is behind.
     pub(super) async fn reconcile(&self) -> Option<KernelState> {
         let _turn = self.turn.lock().await;
         let kernel = self.note_kernel().await?;
+        self.settle(&kernel).await;
+        Some(kernel)
+    }
+
+    /// What the store has on trial, as the kernel has it; for who holds the turn.
+    async fn settle(&self, kernel: &KernelState) {
         let candidate = match self.only(VersionState::Candidate).await {
             Ok(Some(candidate)) => candidate,
-            Ok(None) => return Some(kernel),
+            Ok(None) => return,
             Err(failure) => {
                 tracing::error!(%failure, "which version is on trial could not be read");
-                return Some(kernel);
+                return;
             }
         };
         let generation = candidate.generation.unwrap_or_default();
@@ -216,20 +250,20 @@ impl Policies {
                     "{} was not confirmed in time by {by}: the kernel holds what was confirmed before; find out what it locked out",
                     subject(candidate.number)
                 );
-                self.taken_back(Some(text)).await;
+                self.taken_back(Some(candidate.number), Some(text)).await;
             }
         }
-        Some(kernel)
     }
 
     /// The kernel confirmed it, and the appliance did not live to write that down.
     async fn confirmed_before(&self, version: &Version, generation: u64) {
         let by = version.applied_by.clone().unwrap_or_default();
         let now = self.book().now();
-        if let Err(error) = self.store().policy_confirmed(version.number, generation, now, &by).await {
-            tracing::error!(%error, "a confirmation could not be written down");
-        }
         self.memory().trial = None;
+        if let Err(error) = self.store().policy_confirmed(version.number, generation, now, &by).await {
+            tracing::error!(%error, "a confirmation could not be written down; it is tried again");
+            return;
+        }
         self.tell(PolicyStep::Confirmed, Some(version.number));
     }
 }

@@ -8,5 +8,6 @@ mod jobs;
 #[path = "../kernel/mod.rs"]
 mod kernel;
 mod policy;
+mod policy_mended;
 mod sign_in;
 mod world;

@@ -12,22 +12,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-const SCENARIO: &str = include_str!("../../../policy/shipped/out_of_band_management.yaml");
+pub(crate) const SCENARIO: &str = include_str!("../../../policy/shipped/out_of_band_management.yaml");
 const SITE: &str = include_str!("../../../policy/shipped/site.yaml");
 /// Longer than anything takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
 /// A world with a policy's keeper, a kernel in memory, and two devices of which one is adopted.
-struct Place {
-    world: World,
-    kernel: Arc<Kernel>,
-    policies: Arc<Policies>,
+pub(crate) struct Place {
+    pub(crate) world: World,
+    pub(crate) kernel: Arc<Kernel>,
+    pub(crate) policies: Arc<Policies>,
     stop: CancellationToken,
     keeping: Option<tokio::task::JoinSet<()>>,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::with(devices()).await;
         let kernel = Kernel::new();
         let policies = Arc::new(Policies::new(world.door.clone(), Arc::clone(&kernel) as _));
@@ -35,7 +35,7 @@ impl Place {
     }
 
     /// The keeper's task, as the appliance runs it.
-    async fn keep(&mut self) {
+    pub(crate) async fn keep(&mut self) {
         self.policies.open_kept().await.unwrap();
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(Arc::clone(&self.policies).keep(self.stop.clone()));
@@ -44,13 +44,13 @@ impl Place {
     }
 
     /// The appliance dies and starts again, before the same kernel.
-    async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.keeping = None;
         self.policies = Arc::new(Policies::new(self.world.door.clone(), Arc::clone(&self.kernel) as _));
         self.keep().await;
     }
 
-    async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
         let began = Instant::now();
         while !is_so() {
             assert!(began.elapsed() < LONG, "in vain until {what}");
@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    async fn run<C>(&self, command: C) -> Result<C::Outcome, model::Failure>
+    pub(crate) async fn run<C>(&self, command: C) -> Result<C::Outcome, model::Failure>
     where
         C: model::command::Command,
         Policies: model::command::Part<C>,
@@ -66,23 +66,23 @@ impl Place {
         self.world.door.run(&operator(), &self.policies, command).await
     }
 
-    async fn propose(&self, scenario: &str) -> u64 {
+    pub(crate) async fn propose(&self, scenario: &str) -> u64 {
         let (scenario, site) = (Some(scenario.to_owned()), Some(SITE.to_owned()));
         self.run(Propose { scenario, site, note: "a try".into() }).await.unwrap().number
     }
 
-    async fn apply(&self, version: u64, seconds: u32) {
+    pub(crate) async fn apply(&self, version: u64, seconds: u32) {
         self.run(Apply { version, seconds }).await.unwrap();
     }
 
     /// A version of the shipped policy, in force.
-    async fn in_force(&self) {
+    pub(crate) async fn in_force(&self) {
         let version = self.propose(SCENARIO).await;
         self.apply(version, 60).await;
         self.run(confirm(version)).await.unwrap();
     }
 
-    async fn states(&self) -> Vec<(u64, VersionState)> {
+    pub(crate) async fn states(&self) -> Vec<(u64, VersionState)> {
         let all = self.policies.versions(&operator()).await.unwrap();
         all.iter().map(|it| (it.number, it.state)).collect()
     }
@@ -108,11 +108,11 @@ impl Place {
         }
     }
 
-    fn open(&self, of: &str) -> usize {
+    pub(crate) fn open(&self, of: &str) -> usize {
         self.kernel.held().open.keys().filter(|name| name.starts_with(of)).count()
     }
 
-    async fn pinhole(&self, actor: &Actor, session: Option<Session>) -> String {
+    pub(crate) async fn pinhole(&self, actor: &Actor, session: Option<Session>) -> String {
         let command = OpenPinhole {
             device: id("d-seen"),
             application: "bmc_management".into(),
@@ -124,11 +124,11 @@ impl Place {
     }
 }
 
-fn id(id: &str) -> DeviceId {
+pub(crate) fn id(id: &str) -> DeviceId {
     DeviceId(id.into())
 }
 
-fn confirm(version: u64) -> Confirm {
+pub(crate) fn confirm(version: u64) -> Confirm {
     Confirm { version, accepted: Some(Instant::now() + Duration::from_millis(1)) }
 }
 

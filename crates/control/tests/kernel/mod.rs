@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 /// The kernel.
 pub struct Kernel {
@@ -30,6 +30,10 @@ pub struct Held {
     pub lines: Vec<(String, u32)>,
     /// Isolation takes effect, and cannot be written down for the next boot.
     pub has_full_disk: bool,
+    /// So many openings are made, and the next fails.
+    pub opens_only: Option<usize>,
+    /// Where there is one, an opening waits for a permit of it.
+    pub gate: Option<Arc<Semaphore>>,
 }
 
 impl Kernel {
@@ -136,10 +140,20 @@ impl Enforcer for Kernel {
         _: &'a Permit,
         holes: Vec<(String, Hole, u32)>,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        self.answer(|held| {
-            held.has_policy()?;
-            held.open.extend(holes.into_iter().map(|(name, hole, seconds)| (name, (hole, seconds))));
-            Ok(())
+        let gate = self.held().gate.clone();
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                drop(gate.acquire().await.unwrap());
+            }
+            let work = |held: &mut Held| {
+                held.has_policy()?;
+                let most = held.opens_only.unwrap_or(usize::MAX);
+                let is_whole = holes.len() <= most;
+                let made = holes.into_iter().take(most);
+                held.open.extend(made.map(|(name, hole, seconds)| (name, (hole, seconds))));
+                if is_whole { Ok(()) } else { Err(conflict("the set is full")) }
+            };
+            self.answer(work).await
         })
     }
 

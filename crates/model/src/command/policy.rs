@@ -89,7 +89,8 @@ command! {
 
 command! {
     /// Close an opening.
-    ClosePinhole -> (), Action::PinholeClose, |this| json!({ "pinhole": this.id, "why": this.why }), {
+    ClosePinhole -> (), Action::PinholeClose, essential: true,
+    |this| json!({ "pinhole": this.id, "why": this.why }), {
         /// Its name.
         id: String,
         /// Why, in a few words.
@@ -117,10 +118,16 @@ command! {
 
 command! {
     /// Close what the appliance needs no more by itself.
-    LetClose -> (), Action::PinholeClose,
-    |this| json!({ "count": this.devices.len(), "devices": this.devices.iter().take(NAMED).collect::<Vec<_>>() }), {
+    LetClose -> (), Action::PinholeClose, essential: true,
+    |this| json!({
+        "count": this.devices.len() + this.names.len(),
+        "devices": this.devices.iter().take(NAMED).collect::<Vec<_>>(),
+        "names": this.names.iter().take(NAMED).collect::<Vec<_>>(),
+    }), {
         /// The devices whose controllers are read no more.
         devices: Vec<DeviceId>,
+        /// What is open in the kernel under names that nobody here knows.
+        names: Vec<String>,
     }
 }
 
