@@ -8,7 +8,6 @@ use audit::Health;
 use bmc::Fleet;
 use control::{Jobs, Policies, Records};
 use model::command::bmc::Controllers;
-use model::enforcement::Enforced;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use web::{App, Banner, Server};
@@ -56,8 +55,8 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
             }
         }),
         banners: Arc::new({
-            let (log, policies) = (parts.door.audit().clone(), Arc::clone(shared.policies));
-            move || banner(log.health()).into_iter().chain(of_policy(policies.enforced())).collect()
+            let log = parts.door.audit().clone();
+            move || banner(log.health()).into_iter().collect()
         }),
         closing: shared.closing,
     });
@@ -89,30 +88,4 @@ fn banner(health: Health) -> Option<Banner> {
         ),
     };
     Some(Banner { title: title.into(), text: text.into(), urgent: true })
-}
-
-/// What everybody must know of the policy.
-fn of_policy(enforced: Enforced) -> Option<Banner> {
-    let (title, text, urgent) = match enforced {
-        Enforced::Confirmed => return None,
-        Enforced::Nothing => {
-            ("Nothing is enforced", "No policy was confirmed yet, so the kernel lets everything pass.", false)
-        }
-        Enforced::Trial => (
-            "A policy is on trial",
-            "The kernel takes it back by itself unless somebody confirms it in time.",
-            true,
-        ),
-        Enforced::Shut => (
-            "Nothing passes",
-            "The confirmed policy could not be loaded, so the kernel is shut. Its program's log says why.",
-            true,
-        ),
-        Enforced::Unknown => (
-            "It is not known what is enforced",
-            "The firewall's program does not answer. What the kernel holds, it holds; before the first confirmed policy that is nothing.",
-            false,
-        ),
-    };
-    Some(Banner { title: title.into(), text: text.into(), urgent })
 }

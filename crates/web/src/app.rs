@@ -125,7 +125,7 @@ impl App {
         let may = |action, object: &_| self.door.may(actor, action, object).allowed;
         let mut frame = Frame::inside(title, area, &session.user, session.csrf.clone(), may);
         frame.banners = (self.banners)();
-        frame.policy = crate::view::policy::notice(self.policies.enforced());
+        frame.banners.extend(crate::view::policy::banner(self.policies.enforced()));
         frame
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use model::command::policy::{ClosePinhole, OpenPinhole, SetQuarantine as Quarantining};
 use model::enforcement::{Pinhole, Quarantine, Session};
-use model::{Actor, Principal};
+use model::{Actor, DeviceId, Failure, Principal};
 
 /// List the live openings to devices that the token's holder may see: who opened them, why, and until when.
 #[utoipa::path(get, path = "/pinholes", tag = "policy", responses((status = 200, body = Vec<Pinhole>)))]
@@ -86,7 +86,16 @@ pub(super) async fn set_quarantine(
     Json(set): Json<SetQuarantine>,
 ) -> Answer<Shown<Option<Quarantine>>> {
     fits("why", &set.why, LONGEST)?;
-    let device = app.door.device(&actor, &key)?.id.clone();
+    let device = to_set(&app, &actor, key, set.on)?;
     let command = Quarantining { device, on: set.on, why: set.why };
     Ok(Shown(app.door.run(&actor, &app.policies, command).await?))
+}
+
+/// The device that is cut off or let back. One that was forgotten meanwhile can still be let back, by its identifier.
+fn to_set(app: &App, actor: &Actor, key: String, on: bool) -> Result<DeviceId, Failure> {
+    match app.door.device(actor, &key) {
+        Ok(device) => Ok(device.id.clone()),
+        Err(_) if !on && app.policies.quarantine_of(&DeviceId(key.clone())).is_some() => Ok(DeviceId(key)),
+        Err(failure) => Err(failure),
+    }
 }

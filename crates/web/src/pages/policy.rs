@@ -146,7 +146,8 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Asked(wanted)
         title: in_language(&scenario.title, LANGUAGE).unwrap_or_else(|| scenario.id.clone()),
         standing: Standing::of(&status),
         may: May::of(&app, &session),
-        rules: rules(&bound, &status.hits, since, now),
+        // What was hit before the appliance's start is not known.
+        rules: rules(&bound, &status.hits, since.map(|since| since.max(status.watched_since)), now),
         others: if since.is_some() { others(&status) } else { Vec::new() },
         drawing: app.policies.drawing(actor, which).await?,
         threat: threat(scenario),

@@ -68,8 +68,6 @@ pub(crate) struct Frame {
     pub csrf: String,
     pub menu: Vec<Entry>,
     pub banners: Vec<Banner>,
-    /// What is to be said of the policy: tone and words.
-    pub policy: Option<(&'static str, &'static str)>,
     pub notice: Option<Notice>,
 }
 
@@ -82,7 +80,6 @@ impl Frame {
             csrf: String::new(),
             menu: Vec::new(),
             banners: Vec::new(),
-            policy: None,
             notice: None,
         }
     }
@@ -98,14 +95,6 @@ impl Frame {
         let shown =
             MENU.iter().filter(|(.., needs)| needs.is_none_or(|action| may(action, &Object::Appliance)));
         let menu = shown.map(|(of, href, text, _)| Entry { href, text, current: *of == area }).collect();
-        Self {
-            title: title.into(),
-            user: Some(user.into()),
-            csrf,
-            menu,
-            banners: Vec::new(),
-            policy: None,
-            notice: None,
-        }
+        Self { title: title.into(), user: Some(user.into()), csrf, menu, banners: Vec::new(), notice: None }
     }
 }

@@ -1,5 +1,6 @@
 //! The policy as people read it: how it stands, its rules, and what a question came to.
 
+use super::frame::Banner;
 use super::{Time, spaced};
 use control::policy::ask::{Answer, Answers};
 use control::policy::status::{Hits, Status};
@@ -131,18 +132,30 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// What every page says of the policy; nothing where a confirmed one is enforced.
-pub(crate) fn notice(enforced: Enforced) -> Option<(&'static str, &'static str)> {
-    match enforced {
-        Enforced::Confirmed => None,
-        Enforced::Nothing => Some(("warn", "Nothing is enforced: no policy was confirmed yet.")),
-        Enforced::Trial => Some(("warn", "A policy is on trial and falls back unless it is confirmed.")),
-        Enforced::Shut => Some(("bad", "Nothing passes: the confirmed policy could not be loaded.")),
-        Enforced::Unknown => Some((
-            "warn",
-            "The policy is planned, not enforced, as far as is known: the firewall’s program does not answer.",
-        )),
-    }
+/// What everybody must know of the policy, on every page; nothing where a confirmed one is enforced.
+pub(crate) fn banner(enforced: Enforced) -> Option<Banner> {
+    let (title, text, urgent) = match enforced {
+        Enforced::Confirmed => return None,
+        Enforced::Nothing => {
+            ("Nothing is enforced", "No policy was confirmed yet, so the kernel lets everything pass.", false)
+        }
+        Enforced::Trial => (
+            "A policy is on trial",
+            "The kernel takes it back by itself unless somebody confirms it in time.",
+            true,
+        ),
+        Enforced::Shut => (
+            "Nothing passes",
+            "The confirmed policy could not be loaded, so the kernel is shut. Its program's log says why.",
+            true,
+        ),
+        Enforced::Unknown => (
+            "It is not known what is enforced",
+            "The firewall's program does not answer. What the kernel holds, it holds; before the first confirmed policy that is nothing.",
+            false,
+        ),
+    };
+    Some(Banner { title: title.into(), text: text.into(), urgent })
 }
 
 /// A rule.
@@ -186,7 +199,7 @@ impl Word {
     }
 }
 
-/// All rules of a version, in its order. `since` is when it came into force, if it has.
+/// All rules of a version, in its order. `since` is from when on its hits are known, if it is in force.
 pub(crate) fn rules(bound: &Bound, hits: &[Hits], since: Option<Timestamp>, now: Timestamp) -> Vec<RuleRow> {
     let rules = bound.scenario.rules.iter().zip(&bound.plan().rules);
     rules.map(|(written, rule)| row(bound, written, rule, hits, since, now)).collect()
@@ -346,9 +359,9 @@ mod tests {
 
     #[test]
     fn every_state_but_a_confirmed_policy_is_told_on_every_page() {
-        assert_eq!(notice(Enforced::Confirmed), None);
-        assert!(notice(Enforced::Nothing).unwrap().1.starts_with("Nothing is enforced"));
-        assert!(notice(Enforced::Unknown).unwrap().1.contains("planned, not enforced"));
-        assert_eq!(notice(Enforced::Shut).unwrap().0, "bad");
+        assert_eq!(banner(Enforced::Confirmed), None);
+        assert_eq!(banner(Enforced::Nothing).unwrap().title, "Nothing is enforced");
+        assert!(banner(Enforced::Unknown).unwrap().title.contains("not known"));
+        assert!(banner(Enforced::Shut).unwrap().urgent);
     }
 }

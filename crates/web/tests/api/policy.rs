@@ -173,4 +173,14 @@ async fn openings_and_quarantines_go_to_the_kernel_and_out_of_it() {
     assert_eq!(back.json(), Value::Null);
     assert!(asker.harness.kernel.held().isolated.is_empty());
     assert_eq!(asker.get::<Option<Quarantine>>(&quarantine).await, None);
+
+    // A device that is forgotten can still be let back.
+    asker.ask("PUT", &quarantine, Some(json!({ "on": true, "why": "it scans" }))).await;
+    let forgotten = asker.ask("DELETE", &format!("/devices/{DEVICE}"), None).await;
+    assert!(forgotten.status.is_success(), "{}", forgotten.text());
+    let quarantine =
+        format!("/devices/{}/quarantine", asker.get::<Vec<Quarantine>>("/quarantine").await[0].device);
+    let back = asker.ask("PUT", &quarantine, Some(json!({ "on": false }))).await;
+    assert_eq!((back.status, back.json()), (StatusCode::OK, Value::Null));
+    assert!(asker.harness.kernel.held().isolated.is_empty());
 }
