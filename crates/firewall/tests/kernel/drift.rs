@@ -169,7 +169,8 @@ async fn what_the_program_changes_itself_is_no_drift() {
     let mut records = ground.client().await.follow().await.unwrap();
     let begun = Instant::now();
     let (mut count, mut compared, mut found) = (0, 0, Vec::new());
-    while begun.elapsed() < Duration::from_secs(seconds()) {
+    // For so long, and however busy the machine is, so often that openings ran out and comparisons were made.
+    while begun.elapsed() < Duration::from_secs(seconds()) || count <= 10 || compared <= 1 {
         count += 1;
         let lasts = 1 + count % 3;
         let opening = pinhole(&format!("p{}", count % 40), 1000 + count % 60, lasts);
@@ -197,7 +198,6 @@ async fn what_the_program_changes_itself_is_no_drift() {
         log.read,
         found.len()
     );
-    assert!(count > 10 && compared > 1);
     assert_eq!(found, [""; 0]);
     ground.nft("add rule inet portcullis confirmed_input accept");
     let took = until(&mut records, "a rule was added").await;
