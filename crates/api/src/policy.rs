@@ -238,6 +238,7 @@ pub struct VersionsQuery {
 
 /// May a packet pass, by which rule, and why.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyExplanation)]
 pub struct Explanation {
     /// `allow`, `drop` or `reject`.
     pub verdict: String,
@@ -314,6 +315,7 @@ pub struct Reached {
 
 /// What gains or loses reach.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyChange)]
 pub struct Change {
     /// It passes under the new version only; or under the old one only.
     pub gained: bool,

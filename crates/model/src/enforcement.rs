@@ -27,7 +27,7 @@ words! {
 
 /// A version of the policy: both documents as they were uploaded, who proposed them and what became of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PolicyVersion))]
 pub struct Version {
     /// Its number, from 1.
     pub number: u64,

@@ -98,7 +98,7 @@ fn complete(method: &str, operation: &mut Value) {
     };
     let mut statuses = vec!["400", "401", "403", "503"];
     if has("path") {
-        statuses.push("404");
+        statuses.extend(["404", "422"]);
     }
     if has("query") {
         statuses.extend(["404", "422"]);
