@@ -13,7 +13,7 @@ seed="${SCHEMATHESIS_SEED:-20261120}"
 # tested in crates/web/tests/api.
 never=(--exclude-path /api/v1/events --exclude-operation-id revoke_token)
 # Nothing is behind these here: without the firewall's program they answer 503, rightly. dev/e2e/tests/policy tries them on the kernel.
-never+=(--exclude-operation-id apply_version --exclude-operation-id open_pinhole --exclude-operation-id repair_policy --exclude-operation-id revert_policy)
+never+=(--exclude-operation-id set_quarantine --exclude-operation-id apply_version --exclude-operation-id open_pinhole --exclude-operation-id repair_policy --exclude-operation-id revert_policy)
 
 drive() {
   local url="$1" authority="$2"
