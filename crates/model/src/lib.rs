@@ -14,6 +14,7 @@
 //! | [`enforcement`] | how a policy is kept and enforced |
 //! | [`event`] | what happened, as seen by pages and exporters |
 //! | [`failure`] | why an act did not happen, in one line with a hint |
+//! | [`firewall_log`] | a line of a firewall's log, ours or another's |
 //! | [`inventory`] | what a controller says its server is made of |
 //! | [`job`] | the same act on many devices, paced |
 //! | [`inventory_diff`] | what changed between two inventories |
@@ -35,6 +36,7 @@ pub mod device;
 pub mod enforcement;
 pub mod event;
 pub mod failure;
+pub mod firewall_log;
 pub mod inventory;
 pub mod inventory_diff;
 pub mod job;
