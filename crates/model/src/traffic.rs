@@ -57,17 +57,17 @@ impl fmt::Display for ModelKey {
     }
 }
 
-/// What became of `$expand` (DSP0266, the expand query parameter) on a controller.
+/// What became of a query parameter (DSP0266, "Query parameters") on a controller: of `$expand`, or of `$select`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub enum Expand {
+pub enum QueryUse {
     /// It was not tried yet.
     #[default]
     Untried,
     /// The service root does not advertise it.
     Absent,
-    /// It puts the members in.
+    /// It does what it is to do.
     Works,
     /// It is advertised, and the answer is the same as without.
     Ignored,
@@ -103,9 +103,12 @@ pub struct Learned {
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub updated_at: Option<Timestamp>,
     /// Whether collections can be had with their members in.
-    pub expand: Expand,
+    pub expand: QueryUse,
     /// Kinds of paths where that is otherwise than elsewhere, or was refused.
     pub expand_fails_at: Vec<String>,
+    /// Whether a server's state can be had without the rest of its document (`$select`); nothing while it is not known
+    /// whether the service root advertises that.
+    pub select: Option<QueryUse>,
     /// Whether an entity tag is honoured by an answer of 304 (RFC 9110, 13.1.2).
     pub etags_work: Option<bool>,
     /// How many requests at once it answered best; 0 where that was not found yet.

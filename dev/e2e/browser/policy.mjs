@@ -5,8 +5,10 @@ async function ask(page, from, to, on) {
   await page.locator("#ask-from").fill(from);
   await page.locator("#ask-to").fill(to);
   await page.locator("#ask-on").fill(on);
+  // The answer before this one is not the answer.
+  await page.evaluate(() => document.querySelectorAll("#told > *").forEach((it) => { it.dataset.old = ""; }));
   await page.getByRole("button", { name: "Ask", exact: true }).click();
-  await page.locator("#told").filter({ hasText: /\S/ }).waitFor();
+  await page.locator("#told > :not([data-old])").first().waitFor();
   return page.locator("#told").innerText();
 }
 

@@ -5,15 +5,16 @@ use super::Shared;
 use super::link::members;
 use super::places::Placed;
 use super::registries::{self, Claim};
+use super::select;
 use super::trouble::Trouble;
-use crate::client::ROOT;
+use crate::client::{Document, ROOT};
 use crate::line::Caller;
 use crate::power::system;
 use crate::read::{self, TelemetryPlan};
 use model::book::Observation;
 use model::device::{DeviceId, Health, Power};
 use model::inventory::{Bios, Inventory};
-use model::traffic::Cost;
+use model::traffic::{Cost, QueryUse};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub struct Site {
 #[derive(Clone, Debug)]
 pub struct Seen {
     path: String,
-    etag: String,
+    etag: Option<String>,
     reading: system::Reading,
     polls: u32,
 }
@@ -65,6 +66,14 @@ pub struct Read {
     pub requests: u32,
     /// Where the sensors' readings are.
     pub sensors: Arc<TelemetryPlan>,
+}
+
+/// A document; with an entity tag none where that is its tag still.
+async fn unless(caller: &mut Caller, path: &str, etag: Option<String>) -> Result<Option<Document>, Trouble> {
+    match etag {
+        Some(etag) => caller.document_unless(path, etag).await,
+        None => caller.document(path).await.map(Some),
+    }
 }
 
 impl Site {
@@ -134,40 +143,55 @@ impl Site {
         Ok(())
     }
 
-    /// One system's state: with its entity tag where those are honoured, so that an unchanged one costs nothing.
+    /// One system's state: with its entity tag where those are honoured, so that an unchanged one costs nothing; else
+    /// without the rest of its document, where the controller can do that. Now and then in full all the same.
     async fn state(
         &mut self,
         caller: &mut Caller,
         path: &str,
         before: Option<Seen>,
     ) -> Result<(system::Reading, Option<Seen>), Trouble> {
-        let works = self.model.with(|model| model.known().etags_work);
-        let tagged = before.filter(|_| works != Some(false));
-        let polls = tagged.as_ref().map_or(0, |seen| seen.polls + 1);
-        let document = match &tagged {
-            Some(seen) if !polls.is_multiple_of(FULL_EVERY) => {
-                caller.document_unless(path, seen.etag.clone()).await
-            }
-            _ => caller.document(path).await.map(Some),
-        };
+        let (etags, select) = self.model.with(|model| (model.known().etags_work, model.known().select));
+        let polls = before.as_ref().map_or(0, |seen| seen.polls + 1);
+        let is_full = polls.is_multiple_of(FULL_EVERY);
+        let tagged = before.as_ref().filter(|_| etags != Some(false));
+        let tag = tagged.filter(|_| !is_full).and_then(|seen| seen.etag.clone());
+        let selects = !is_full && select == Some(QueryUse::Works) && etags != Some(true);
+        let asked = if selects { select::path(path) } else { path.into() };
+        let mut document = unless(caller, &asked, tag).await;
+        if selects && select::is_refusal(&document) {
+            self.model.with(|model| model.update(|learned| learned.select = Some(QueryUse::Refused)));
+            document = unless(caller, path, None).await;
+        }
         self.forget_if_gone(&document);
         let Some(document) = document? else {
             self.model.with(|model| model.found_etags(true));
-            let seen = tagged.map(|seen| Seen { polls, ..seen });
+            let seen = before.map(|seen| Seen { polls, ..seen });
             let reading = seen.as_ref().map(|seen| seen.reading.clone());
             return Ok((reading.unwrap_or_else(|| system::read(&Value::Null)), seen));
         };
+        if before.is_some() && !selects && select == Some(QueryUse::Untried) && etags != Some(true) {
+            self.try_select(caller, path, &document.value).await;
+        }
         let reading = system::read(&document.value);
-        if let (Some(seen), Some(etag)) = (&tagged, &document.etag)
-            && seen.etag == *etag
+        if let Some(seen) = tagged
+            && seen.etag.is_some()
+            && seen.etag == document.etag
             && (seen.reading.power, seen.reading.health) != (reading.power, reading.health)
         {
             // The same tag for another state: it would hide the change.
             self.model.with(|model| model.found_etags(false));
         }
-        let seen =
-            document.etag.map(|etag| Seen { path: path.into(), etag, reading: reading.clone(), polls });
-        Ok((reading, seen))
+        let seen = Seen { path: path.into(), etag: document.etag, reading: reading.clone(), polls };
+        Ok((reading, Some(seen)))
+    }
+
+    /// Finds out, once for all controllers of the model, whether a server's state can be had alone.
+    async fn try_select(&self, caller: &mut Caller, path: &str, whole: &Value) {
+        let tried = unless(caller, &select::path(path), None).await;
+        if let Some(became) = select::judge(whole, &tried) {
+            self.model.with(|model| model.update(|learned| learned.select = Some(became)));
+        }
     }
 
     /// Everything. `asked`: somebody asked for it.

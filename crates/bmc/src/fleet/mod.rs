@@ -16,6 +16,7 @@
 //! | [`places`] | how many full readings are under way at once |
 //! | [`pool`] | the connections to one controller |
 //! | [`schedule`] | when it is read next; pure |
+//! | [`select`] | a server's state without the rest of its document; pure |
 //! | [`supervisor`] | starts, restarts and stops the owners |
 //! | [`suspects`] | closes sessions that may have been left open |
 //! | [`switch`] | carries an act of switching out |
@@ -34,6 +35,7 @@ mod places;
 mod pool;
 mod registries;
 mod schedule;
+mod select;
 mod starting;
 mod supervisor;
 mod suspects;

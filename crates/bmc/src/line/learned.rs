@@ -237,7 +237,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::traffic::Expand;
+    use model::traffic::QueryUse;
 
     #[test]
     fn paths_of_a_kind_are_one() {
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(model.usual("/redfish/v1/Chassis"), None);
         model.found_pace(3);
         model.found_etags(true);
-        model.update(|learned| (learned.expand, learned.inventory_requests) = (Expand::Works, 42));
+        model.update(|learned| (learned.expand, learned.inventory_requests) = (QueryUse::Works, 42));
         let kept = model.learned(usize::MAX, None);
         assert_eq!(kept.paths.len(), REPORTED_PATHS);
         assert_eq!((kept.paths[0].path.as_str(), kept.paths[0].failed), ("/redfish/v1/Systems/*/Memory", 1));

@@ -10,7 +10,7 @@ use crate::client::document::{link, messages};
 use crate::client::{Document, Get, link as links};
 use crate::error::Error;
 use model::inventory::FaultKind;
-use model::traffic::Expand;
+use model::traffic::QueryUse;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -35,7 +35,7 @@ impl<G: Get> Walk<'_, G> {
             let levels = self.depth_under(name);
             return self.fetch(path, levels).await;
         };
-        if self.habits.expand != Expand::Untried {
+        if self.habits.expand != QueryUse::Untried {
             let levels = self.offer.levels(self.depth_of(still::kind(&value)));
             if levels == 0 || self.saves(&path, &value, levels) < WORTH {
                 return Ok(Some((path, value)));
@@ -241,7 +241,7 @@ impl<G: Get> Walk<'_, G> {
         let wanted = members.flatten().unwrap_or(1) > 0;
         match (self.take_apart(&mut value), self.habits.expand) {
             // Whether it works is known when the first of these was held against itself.
-            (true, Expand::Works | Expand::Untried) => {}
+            (true, QueryUse::Works | QueryUse::Untried) => {}
             (false, _) if wanted => self.habits.ignored(path),
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! What a controller is in the habit of doing with `$expand`, from one reading to the next: pure.
 
-use model::traffic::{Expand, Learned};
+use model::traffic::{Learned, QueryUse};
 use std::collections::BTreeSet;
 
 /// Kinds of paths that are remembered; a controller where it fails at more is asked plainly.
@@ -13,9 +13,11 @@ const MAX_IGNORED: u8 = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Habits {
     /// What became of `$expand`.
-    pub expand: Expand,
+    pub expand: QueryUse,
     /// Kinds of paths, as [`path_kind`] makes them, where that is otherwise or was refused.
     pub fails_at: BTreeSet<String>,
+    /// Whether the service root offers `$select`; nothing before it was read.
+    pub select: Option<bool>,
     ignored: u8,
     distrusted: bool,
 }
@@ -23,7 +25,7 @@ pub struct Habits {
 impl From<&Learned> for Habits {
     fn from(learned: &Learned) -> Self {
         let fails_at = learned.expand_fails_at.iter().take(MAX_KINDS).cloned().collect();
-        Self { expand: learned.expand, fails_at, ignored: 0, distrusted: false }
+        Self { expand: learned.expand, fails_at, select: None, ignored: 0, distrusted: false }
     }
 }
 
@@ -32,26 +34,33 @@ impl Habits {
     pub fn store(&self, learned: &mut Learned) {
         learned.expand = self.expand;
         learned.expand_fails_at = self.fails_at.iter().cloned().collect();
+        // What polls found out meanwhile stays, unless the controller offers something else now.
+        learned.select = match (self.select, learned.select) {
+            (Some(false), _) => Some(QueryUse::Absent),
+            (Some(true), None | Some(QueryUse::Absent)) => Some(QueryUse::Untried),
+            (_, known) => known,
+        };
     }
 
     /// Whether it is worth asking at this path.
     #[must_use]
     pub fn allows(&self, path: &str) -> bool {
-        matches!(self.expand, Expand::Untried | Expand::Works) && !self.fails_at.contains(&path_kind(path))
+        matches!(self.expand, QueryUse::Untried | QueryUse::Works)
+            && !self.fails_at.contains(&path_kind(path))
     }
 
     /// An answer had what was asked for in it.
     pub const fn worked(&mut self) {
-        self.expand = Expand::Works;
+        self.expand = QueryUse::Works;
     }
 
     /// An answer was the same as without.
     pub fn ignored(&mut self, path: &str) {
         self.fail_at(path);
-        if self.expand == Expand::Untried {
+        if self.expand == QueryUse::Untried {
             self.ignored += 1;
             if self.ignored >= MAX_IGNORED {
-                self.settle(Expand::Ignored);
+                self.settle(QueryUse::Ignored);
             }
         }
     }
@@ -59,17 +68,17 @@ impl Habits {
     /// It failed, and the same path without it did not. `flatly`: by an answer that says that the query is not known.
     pub fn refused(&mut self, path: &str, flatly: bool) {
         self.fail_at(path);
-        if self.expand == Expand::Untried && (flatly || self.fails_at.len() >= usize::from(MAX_IGNORED))
+        if self.expand == QueryUse::Untried && (flatly || self.fails_at.len() >= usize::from(MAX_IGNORED))
             || self.fails_at.len() >= MAX_KINDS
         {
-            self.settle(Expand::Refused);
+            self.settle(QueryUse::Refused);
         }
     }
 
     /// What came inside of answers lacks what the resources have by themselves.
     pub fn distrusted(&mut self) {
         self.distrusted = true;
-        self.settle(Expand::Refused);
+        self.settle(QueryUse::Refused);
     }
 
     /// Whether what comes inside of answers is worth anything.
@@ -80,14 +89,14 @@ impl Habits {
 
     /// The service root does not offer it.
     pub fn absent(&mut self) {
-        self.settle(Expand::Absent);
+        self.settle(QueryUse::Absent);
     }
 
     fn fail_at(&mut self, path: &str) {
         self.fails_at.insert(path_kind(path));
     }
 
-    fn settle(&mut self, expand: Expand) {
+    fn settle(&mut self, expand: QueryUse) {
         self.expand = expand;
         self.fails_at.clear();
     }
@@ -200,11 +209,11 @@ mod tests {
         assert!(habits.allows("/redfish/v1/Chassis") && !habits.allows("/redfish/v1/Systems"));
         habits.ignored("/redfish/v1/Chassis");
         habits.ignored("/redfish/v1/Managers");
-        assert_eq!((habits.expand, habits.fails_at.len()), (Expand::Ignored, 0));
+        assert_eq!((habits.expand, habits.fails_at.len()), (QueryUse::Ignored, 0));
         let mut habits = Habits::default();
         habits.worked();
         (0..20).for_each(|_| habits.ignored("/redfish/v1/Managers"));
-        assert_eq!((habits.expand, habits.fails_at.len()), (Expand::Works, 1));
+        assert_eq!((habits.expand, habits.fails_at.len()), (QueryUse::Works, 1));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::still;
 use super::walk::{Member, Walk};
 use crate::client::document::link;
 use crate::client::{Get, link as links};
-use model::traffic::Expand;
+use model::traffic::QueryUse;
 use serde_json::Value;
 
 impl<G: Get> Walk<'_, G> {
@@ -46,7 +46,7 @@ impl<G: Get> Walk<'_, G> {
     ///
     /// As long as it is not known whether expanding works, nothing is: all would be asked for in vain if not.
     fn promise(&mut self, link: &str, levels: u8, paths: &mut Vec<String>) {
-        let unsure = self.offer.is_any() && self.habits.expand == Expand::Untried;
+        let unsure = self.offer.is_any() && self.habits.expand == QueryUse::Untried;
         if unsure || !self.is_missing(link) {
             return;
         }

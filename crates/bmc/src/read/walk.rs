@@ -79,6 +79,8 @@ impl<'a, G: Get> Walk<'a, G> {
         if how.expand && !offer.is_any() {
             habits.absent();
         }
+        let select = root.pointer("/ProtocolFeaturesSupported/SelectQuery");
+        habits.select = Some(select.and_then(Value::as_bool).unwrap_or_default());
         let mut walk = Self {
             source,
             bounds: how.bounds,

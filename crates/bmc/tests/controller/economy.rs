@@ -8,7 +8,7 @@ use bmc::read::{Habits, How, Reading, reading_within};
 use bmc::{Client, Error, Limits};
 use model::inventory::Inventory;
 use model::snapshot::RawDocument;
-use model::traffic::Expand;
+use model::traffic::QueryUse;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,12 +162,12 @@ async fn requests_for_a_full_inventory() {
     );
     for name in TREES {
         let plain = read(&cases, name, 0, Manner::Well, Habits::default()).await;
-        assert_eq!(plain.reading.habits.expand, Expand::Absent);
+        assert_eq!(plain.reading.habits.expand, QueryUse::Absent);
         let mut counts = Vec::new();
         for levels in [1, 2, 6] {
             let expanded = read(&cases, name, levels, Manner::Well, Habits::default()).await;
             same(name, &format!("{levels} levels"), &plain, &expanded);
-            assert_eq!(expanded.reading.habits.expand, Expand::Works);
+            assert_eq!(expanded.reading.habits.expand, QueryUse::Works);
             if std::env::var_os("SHOW").is_some() {
                 expanded.asked.iter().for_each(|path| println!("  {levels} {path}"));
             }
@@ -194,16 +194,16 @@ async fn whatever_a_controller_makes_of_it_nothing_is_lost() {
     for name in ["dell", "hpe", "lenovo", "supermicro"] {
         let plain = read(&cases, name, 0, Manner::Well, Habits::default()).await;
         for (manner, levels, expand) in [
-            (Manner::Ignores, 2, Expand::Ignored),
-            (Manner::Refuses(400), 2, Expand::Refused),
-            (Manner::Refuses(500), 1, Expand::Refused),
-            (Manner::EverySecond, 2, Expand::Works),
-            (Manner::Halves, 1, Expand::Refused),
-            (Manner::Halves, 2, Expand::Refused),
-            (Manner::Hints, 2, Expand::Ignored),
-            (Manner::Cuts(10), 2, Expand::Works),
-            (Manner::Pages(3), 2, Expand::Works),
-            (Manner::OneLevel, 6, Expand::Works),
+            (Manner::Ignores, 2, QueryUse::Ignored),
+            (Manner::Refuses(400), 2, QueryUse::Refused),
+            (Manner::Refuses(500), 1, QueryUse::Refused),
+            (Manner::EverySecond, 2, QueryUse::Works),
+            (Manner::Halves, 1, QueryUse::Refused),
+            (Manner::Halves, 2, QueryUse::Refused),
+            (Manner::Hints, 2, QueryUse::Ignored),
+            (Manner::Cuts(10), 2, QueryUse::Works),
+            (Manner::Pages(3), 2, QueryUse::Works),
+            (Manner::OneLevel, 6, QueryUse::Works),
         ] {
             let what = format!("{manner:?} of {levels}");
             let first = read(&cases, name, levels, manner, Habits::default()).await;

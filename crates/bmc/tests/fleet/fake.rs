@@ -39,6 +39,16 @@ pub enum Fault {
     Slow(Duration),
 }
 
+/// What is done with `$select`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selects {
+    Works,
+    Ignores,
+    Refuses(u16),
+    /// The power state is left out.
+    Loses,
+}
+
 #[derive(Clone)]
 pub struct Session {
     pub user: String,
@@ -75,6 +85,10 @@ pub struct State {
     pub one_at_a_time: bool,
     /// The entity tag of the system; `auto` for one that changes with its state.
     pub etag: Option<&'static str>,
+    /// What it does with `$select`; advertised where it is not `None`.
+    pub select: Option<Selects>,
+    /// How often a part of the system was asked for.
+    pub selected: usize,
     /// Answers of 304.
     pub not_modified: usize,
     /// Requests under way, and the most that were.
@@ -149,6 +163,8 @@ impl Fake {
             down: false,
             one_at_a_time: false,
             etag: None,
+            select: None,
+            selected: 0,
             not_modified: 0,
             in_flight: 0,
             most_in_flight: 0,
@@ -295,6 +311,7 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, std::io::Error> {
     let shared = state.clone();
     let line = format!("{} {}", request.method(), request.uri().path());
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let token =
         request.headers().get("x-auth-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
     let etag = request.headers().get("if-none-match").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
@@ -354,7 +371,8 @@ async fn answer(
         }
         None => {
             let mut state = state.lock().unwrap();
-            let response = state.carry_out(&line, token.as_deref(), &body, peer);
+            let whole = state.carry_out(&line, token.as_deref(), &body, peer);
+            let response = state.part(&query, whole);
             Ok(state.tag(&line, etag.as_deref(), response))
         }
     }
@@ -374,6 +392,9 @@ impl State {
         }
         if line == "GET /redfish/v1/" {
             let mut root = root();
+            if self.select.is_some() {
+                root["ProtocolFeaturesSupported"] = json!({ "SelectQuery": true });
+            }
             if self.documents.contains_key(REGISTRIES) {
                 root["Registries"] = json!({ "@odata.id": REGISTRIES });
             }
@@ -399,6 +420,23 @@ impl State {
             }
             ("GET", path) if self.documents.contains_key(path) => reply(200, &self.documents[path]),
             (method, path) => self.session(method, path),
+        }
+    }
+
+    /// The part of the system that the query asks for, as the controller does it.
+    fn part(&mut self, query: &str, whole: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+        if !query.starts_with("$select=") || whole.status() != 200 {
+            return whole;
+        }
+        self.selected += 1;
+        let system = self.system();
+        match self.select {
+            Some(Selects::Works) => {
+                reply(200, &json!({ "PowerState": system["PowerState"], "Status": system["Status"] }))
+            }
+            Some(Selects::Loses) => reply(200, &json!({ "Status": system["Status"] })),
+            Some(Selects::Refuses(status)) => reply(status, &json!({})),
+            Some(Selects::Ignores) | None => whole,
         }
     }
 

@@ -1,12 +1,12 @@
 //! One controller's traffic: commands before readings, nothing twice, one session, and a sick one left alone.
 
-use crate::fake::{Fake, Fault, RESET, SESSIONS, SYSTEM};
+use crate::fake::{Fake, Fault, RESET, SESSIONS, SYSTEM, Selects};
 use crate::{Running, book_of, config};
 use bmc::Config;
 use model::Stage;
 use model::book::Observation;
 use model::device::{Power, Reset};
-use model::traffic::{Breaker, Expand, Learned, ModelKey, Traffic};
+use model::traffic::{Breaker, Learned, ModelKey, QueryUse, Traffic};
 use std::time::Duration;
 
 const MODULES: usize = 40;
@@ -319,8 +319,55 @@ async fn an_unchanged_state_costs_no_document_and_a_tag_that_lies_is_found_out()
 async fn what_the_first_reading_learns_is_its_models() {
     let fake = Fake::start().await;
     let running = Running::start(book_of(&fake, Stage::InService), config());
-    let told = traffic(&running, "learned", |it| it.learned.expand != Expand::Untried).await;
+    let told = traffic(&running, "learned", |it| it.learned.expand != QueryUse::Untried).await;
     assert_ne!(told.learned.model, ModelKey::default());
-    assert_eq!(told.learned.expand, Expand::Absent);
+    assert_eq!(told.learned.expand, QueryUse::Absent);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_state_is_asked_for_alone_where_that_is_advertised_and_works() {
+    for (does, became) in [
+        (Some(Selects::Works), QueryUse::Works),
+        (Some(Selects::Ignores), QueryUse::Ignored),
+        (Some(Selects::Refuses(400)), QueryUse::Refused),
+        (Some(Selects::Refuses(500)), QueryUse::Refused),
+        (Some(Selects::Loses), QueryUse::Refused),
+        (None, QueryUse::Absent),
+    ] {
+        let fake = Fake::start().await;
+        fake.with(|state| state.select = does);
+        let running = Running::start(book_of(&fake, Stage::InService), config());
+        let told = traffic(&running, "found out", |it| it.learned.select == Some(became)).await;
+        assert_eq!(told.learned.select, Some(became), "{does:?}");
+        // Whatever it does, a change is seen.
+        fake.with(|state| state.power = "Off");
+        running
+            .book
+            .until("off", |records| (records.devices[&crate::id()].state.power == Power::Off).then_some(()))
+            .await;
+        let tries = fake.with(|state| state.selected);
+        match became {
+            QueryUse::Works => assert!(tries > 1, "it goes on being asked so"),
+            QueryUse::Absent => assert_eq!(tries, 0, "not asked for where it is not advertised"),
+            _ => assert_eq!(tries, 1, "{does:?}: tried once"),
+        }
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_comes_no_more_is_asked_for_whole() {
+    let fake = Fake::start().await;
+    fake.with(|state| state.select = Some(Selects::Works));
+    let running = Running::start(book_of(&fake, Stage::InService), config());
+    traffic(&running, "found out", |it| it.learned.select == Some(QueryUse::Works)).await;
+    fake.with(|state| (state.select, state.power) = (Some(Selects::Refuses(501)), "Off"));
+    running
+        .book
+        .until("off", |records| (records.devices[&crate::id()].state.power == Power::Off).then_some(()))
+        .await;
+    let told = traffic(&running, "given up", |it| it.learned.select == Some(QueryUse::Refused)).await;
+    assert_eq!(told.errors.iter().map(|it| it.1).max(), Some(1), "{:?}", told.errors);
     running.stop().await;
 }

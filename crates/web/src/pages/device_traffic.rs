@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::view::Time;
 use crate::view::device::link;
 use crate::view::frame::{Area, Frame};
-use crate::view::traffic::{Slow, Spark, bytes, duration, expand_words, slow};
+use crate::view::traffic::{Slow, Spark, bytes, duration, query_words, slow};
 use askama::Template;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
@@ -78,10 +78,11 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Path(name): P
 
 fn shown(traffic: &Traffic, now: Timestamp) -> Shown {
     let learned = &traffic.learned;
-    let mut known = vec![Fact::new("$expand", expand_words(learned.expand))];
+    let mut known = vec![Fact::new("$expand", query_words(learned.expand))];
     if !learned.expand_fails_at.is_empty() {
         known.push(Fact::mono("Not at", learned.expand_fails_at.join(", ")));
     }
+    known.push(Fact::new("$select", learned.select.map_or("not known yet", query_words)));
     let etags = match learned.etags_work {
         Some(true) => "honoured",
         Some(false) => "not honoured",

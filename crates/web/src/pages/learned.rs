@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::session::Session;
 use crate::view::Time;
 use crate::view::frame::{Area, Frame};
-use crate::view::traffic::{Slow, expand_words, slow};
+use crate::view::traffic::{Slow, query_words, slow};
 use askama::Template;
 use axum::extract::State;
 
@@ -24,6 +24,7 @@ struct Model {
     devices: usize,
     expand: &'static str,
     expand_fails_at: Vec<String>,
+    select: &'static str,
     etags: &'static str,
     in_flight: String,
     requests: String,
@@ -43,8 +44,9 @@ pub(crate) async fn show(State(app): State<App>, session: Session) -> Answer {
             product: said(&learned.model.product),
             firmware: said(&learned.model.firmware),
             devices: it.devices,
-            expand: expand_words(learned.expand),
+            expand: query_words(learned.expand),
             expand_fails_at: learned.expand_fails_at.clone(),
+            select: learned.select.map_or("not known yet", query_words),
             etags: match learned.etags_work {
                 Some(true) => "honoured",
                 Some(false) => "not honoured",

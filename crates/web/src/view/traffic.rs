@@ -1,6 +1,6 @@
 //! Latency as a line, and what was learned in words.
 
-use model::traffic::{Expand, PathLatency};
+use model::traffic::{PathLatency, QueryUse};
 use std::fmt::Write as _;
 
 /// The size of the picture, in its own units.
@@ -63,14 +63,14 @@ pub(crate) fn slow(paths: &[PathLatency], most: usize) -> Vec<Slow> {
     paths.iter().take(most).map(one).collect()
 }
 
-/// What became of `$expand`.
-pub(crate) const fn expand_words(expand: Expand) -> &'static str {
-    match expand {
-        Expand::Untried => "not tried yet",
-        Expand::Absent => "not advertised",
-        Expand::Works => "works",
-        Expand::Ignored => "advertised, ignored",
-        Expand::Refused => "advertised, answered with an error",
+/// What became of `$expand` or `$select`.
+pub(crate) const fn query_words(became: QueryUse) -> &'static str {
+    match became {
+        QueryUse::Untried => "not tried yet",
+        QueryUse::Absent => "not advertised",
+        QueryUse::Works => "works",
+        QueryUse::Ignored => "advertised, ignored",
+        QueryUse::Refused => "advertised, answered with an error",
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::book::Observation;
 use model::components::components;
 use model::telemetry::{Quantity, Reading, Readings};
-use model::traffic::{Breaker, Cost, Expand, Lane, LaneTraffic, Learned, ModelKey, PathLatency, Traffic};
+use model::traffic::{Breaker, Cost, Lane, LaneTraffic, Learned, ModelKey, PathLatency, QueryUse, Traffic};
 use model::{Device, Inventory};
 use store::{Documents, NewVersion, Packed, Store};
 
@@ -96,8 +96,9 @@ fn learned(device: &Device, now: Timestamp) -> Learned {
     Learned {
         model: ModelKey::of(device),
         updated_at: Some(now),
-        expand: Expand::Works,
+        expand: QueryUse::Works,
         expand_fails_at: vec!["/redfish/v1/Chassis/*/Sensors".into()],
+        select: Some(QueryUse::Works),
         etags_work: Some(false),
         in_flight: 3,
         paths: vec![
