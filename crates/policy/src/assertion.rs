@@ -9,6 +9,7 @@ use crate::packet::Packet;
 use crate::region::{parts, speaker};
 use crate::service::Service;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// So many pairs of addresses are asked for one test: more than that is a mistake, or an attack on the time that a check takes.
@@ -39,13 +40,21 @@ impl Outcome {
     }
 }
 
-/// Asks all of a site's tests. A name that stands for several addresses is asked with each of them, and each must hold.
+/// Asks all of a site's tests. A name that stands for several addresses is asked with each of them, a zone that is a source
+/// with one of each part that rules tell apart, and each must hold.
 #[must_use]
 pub fn run(evaluator: &Evaluator, tests: &[Assertion], hosts: &Hosts) -> Vec<Outcome> {
-    tests.iter().enumerate().map(|(place, test)| ask(evaluator, place, test, hosts)).collect()
+    let mut sources = Sources { evaluator, hosts, known: BTreeMap::new() };
+    tests.iter().enumerate().map(|(place, test)| ask(evaluator, place, test, hosts, &mut sources)).collect()
 }
 
-fn ask(evaluator: &Evaluator, place: usize, test: &Assertion, hosts: &Hosts) -> Outcome {
+fn ask<'a>(
+    evaluator: &Evaluator,
+    place: usize,
+    test: &'a Assertion,
+    hosts: &Hosts,
+    sources: &mut Sources<'a>,
+) -> Outcome {
     let mut outcome = Outcome {
         test: place,
         question: format!("{} -> {} on {}: {}", test.from, test.to, test.service, word(test.expect)),
@@ -53,7 +62,7 @@ fn ask(evaluator: &Evaluator, place: usize, test: &Assertion, hosts: &Hosts) -> 
         failure: None,
         explanation: None,
     };
-    match pairs(evaluator, test, hosts) {
+    match pairs(evaluator, test, hosts, sources) {
         Ok(pairs) => hold(evaluator, test, &pairs, &mut outcome),
         Err(failure) => outcome.failure = Some(failure),
     }
@@ -91,12 +100,36 @@ fn holds(evaluator: &Evaluator, test: &Assertion, judgement: &Judgement) -> bool
     judgement.verdict == test.expect && test.app_id.as_ref().is_none_or(|wanted| by == Some(wanted))
 }
 
-fn pairs(evaluator: &Evaluator, test: &Assertion, hosts: &Hosts) -> Result<Vec<(IpAddr, IpAddr)>, String> {
+/// The addresses that names stand for as sources; those of a zone take time, and many tests name the same.
+struct Sources<'a> {
+    evaluator: &'a Evaluator,
+    hosts: &'a Hosts,
+    known: BTreeMap<&'a str, Vec<IpAddr>>,
+}
+
+impl<'a> Sources<'a> {
+    fn of(&mut self, name: &'a str) -> Result<Vec<IpAddr>, String> {
+        if let Some(known) = self.known.get(name) {
+            return Ok(known.clone());
+        }
+        let subject = resolve(name, self.evaluator, self.hosts).map_err(|error| error.to_string())?;
+        let found = subject.sources(self.evaluator);
+        self.known.insert(name, found.clone());
+        Ok(found)
+    }
+}
+
+fn pairs<'a>(
+    evaluator: &Evaluator,
+    test: &'a Assertion,
+    hosts: &Hosts,
+    sources: &mut Sources<'a>,
+) -> Result<Vec<(IpAddr, IpAddr)>, String> {
     let addresses = |name: &str| {
         let subject = resolve(name, evaluator, hosts).map_err(|error| error.to_string())?;
         Ok::<Vec<IpAddr>, String>(subject.addresses(evaluator))
     };
-    let (from, to) = (addresses(&test.from)?, addresses(&test.to)?);
+    let (from, to) = (sources.of(&test.from)?, addresses(&test.to)?);
     let count = from.len().saturating_mul(to.len());
     if count > MOST_PAIRS {
         return Err(format!(

@@ -2,6 +2,7 @@
 
 use crate::evaluate::{Evaluator, Family, Place};
 use crate::plan::ZoneIndex;
+use crate::region::{Role, classes};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -30,8 +31,9 @@ pub struct Unknown(String);
 /// If nobody is.
 pub fn resolve(text: &str, evaluator: &Evaluator, hosts: &Hosts) -> Result<Subject, Unknown> {
     let text = text.trim();
-    if let Ok(address) = text.parse() {
-        return Ok(Subject::Addresses(vec![address]));
+    if let Ok(address) = text.parse::<IpAddr>() {
+        // An IPv4 address in IPv6's dress (RFC 4291, 2.5.5.2) is never on the wire as that.
+        return Ok(Subject::Addresses(vec![address.to_canonical()]));
     }
     if text == "appliance" {
         return Ok(Subject::Appliance);
@@ -44,6 +46,25 @@ pub fn resolve(text: &str, evaluator: &Evaluator, hosts: &Hosts) -> Result<Subje
 }
 
 impl Subject {
+    /// Addresses that speak for it as a source: its own; of a zone one of each part that rules tell apart, which they do by
+    /// groups of people. As a destination a zone is of one piece.
+    #[must_use]
+    pub fn sources(&self, evaluator: &Evaluator) -> Vec<IpAddr> {
+        let Self::Zone(zone) = self else { return self.addresses(evaluator) };
+        let of = |family: &Family| {
+            let first = first_of(*zone, *family, evaluator);
+            let others = classes(&[evaluator], *family, Role::Source, &[])
+                .into_iter()
+                .filter(|class| class.places.as_slice() == [Some(Place::Zone(*zone))])
+                .filter(|class| {
+                    first.is_none_or(|first| !class.addresses.ranges().iter().any(|range| range.holds(first)))
+                })
+                .map(|class| class.speaker);
+            first.into_iter().chain(others).collect::<Vec<IpAddr>>()
+        };
+        Family::BOTH.iter().flat_map(of).collect()
+    }
+
     /// Addresses that speak for it: its own; of a zone the first of each family.
     #[must_use]
     pub fn addresses(&self, evaluator: &Evaluator) -> Vec<IpAddr> {
@@ -59,9 +80,16 @@ impl Subject {
 
 /// The first address of a zone that a host could bear: not the name of a network, nor the appliance's.
 fn first_of(zone: ZoneIndex, family: Family, evaluator: &Evaluator) -> Option<IpAddr> {
-    let mut ranges =
-        evaluator.places().ranges(family).iter().filter(|range| range.place == Place::Zone(zone));
-    let range = ranges.next()?;
-    let is_wide = range.last - range.first > 1;
-    Some(family.address(if is_wide { range.first + 1 } else { range.first }))
+    let networks = evaluator.plan().zones.get(zone).map(|zone| zone.networks.as_slice()).unwrap_or_default();
+    let names_network = |address: IpAddr| {
+        networks.iter().any(|network| {
+            network.network() == address && network.prefix_len() + 1 < network.max_prefix_len()
+        })
+    };
+    let ranges = evaluator.places().ranges(family).iter();
+    let ranges: Vec<_> = ranges.filter(|range| range.place == Place::Zone(zone)).collect();
+    let firsts = ranges.iter().flat_map(|range| range.first..=range.last.min(range.first.saturating_add(1)));
+    let mut firsts = firsts.map(|first| family.address(first));
+    let fit = firsts.find(|first| !names_network(*first));
+    fit.or_else(|| ranges.first().map(|range| family.address(range.first)))
 }

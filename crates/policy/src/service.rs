@@ -153,10 +153,9 @@ impl FromStr for Service {
 }
 
 fn ports(text: &str) -> Option<Ports> {
-    match text.split_once('-') {
-        Some((first, last)) => Ports::new(number(first)?, number(last)?),
-        None => number(text).and_then(|port| Ports::new(port, port)),
-    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    // RFC 6335, section 6: port 0 is reserved, and no packet is to have it.
+    Ports::new(number(first)?, number(last)?).filter(|ports| ports.first() > 0)
 }
 
 /// Digits alone: `parse` would take a sign.
@@ -204,7 +203,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_by_name() {
-        for text in ["", "tcp", "tcp/", "tcp/+1", "tcp/65536", "tcp/9-1", "sctp/1", "icmp/256", "tcp/1-2-3"] {
+        for text in [
+            "",
+            "tcp",
+            "tcp/",
+            "tcp/+1",
+            "tcp/65536",
+            "tcp/0",
+            "udp/0-9",
+            "tcp/9-1",
+            "sctp/1",
+            "icmp/256",
+            "tcp/1-2-3",
+        ] {
             assert!(text.parse::<Service>().is_err(), "{text}");
         }
     }

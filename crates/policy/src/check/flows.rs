@@ -110,12 +110,18 @@ fn proposal(look: &Look<'_>, flow: &Flow) -> String {
     )
 }
 
-/// The zone that names come from, or `internal`.
+/// The zone that names come from, or `internal`, or another of the site's that is not the Internet.
 fn inner<'a>(look: &Look<'a>) -> &'a str {
     let is_inner = |rule: &Rule| rule.zones.to != look.home() && !look.is_internet(&rule.zones.to);
     look.allowing()
         .find(|(_, rule)| rule.application.app_id == "dns" && is_inner(rule))
-        .map_or("internal", |(_, rule)| rule.zones.to.as_str())
+        .map(|(_, rule)| rule.zones.to.as_str())
+        .or_else(|| look.site.zones.get_key_value("internal").map(|(name, _)| name.as_str()))
+        .or_else(|| {
+            let mut zones = look.site.zones.keys().map(String::as_str);
+            zones.find(|zone| *zone != look.home() && !look.is_internet(zone))
+        })
+        .unwrap_or(look.home())
 }
 
 fn clear_text(look: &Look<'_>, found: &mut Found) {

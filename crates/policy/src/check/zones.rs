@@ -174,6 +174,16 @@ fn hosts(look: &Look<'_>, found: &mut Found) {
         lengths.iter().any(around)
     };
     for (name, addresses) in &look.site.hosts {
+        let other = if name == "appliance" || name.trim().parse::<IpAddr>().is_ok() {
+            Some("that name always means the other in tests and questions")
+        } else {
+            look.zone(name).map(|_| "in tests and questions it hides the zone of that name")
+        };
+        if let Some(what) = other {
+            let what = format!("a host is called `{name}`: {what}");
+            found.site(Code::AmbiguousHost, steps!["hosts", name], what, "give the host another name");
+            found.at_key();
+        }
         for (at, &address) in addresses.iter().enumerate() {
             let path = steps!["hosts", name, at];
             if is_of_no_host(address) {

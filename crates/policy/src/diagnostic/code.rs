@@ -152,6 +152,9 @@ codes! {
     UnusedZone "unused_zone" Note
         "A zone that no rule names."
         "Nothing passes from or to it.";
+    AmbiguousHost "ambiguous_host" Warning
+        "A named host with the name of a zone, of the appliance, or of an address."
+        "A test or question that was meant for one is asked of the other.";
     BadVlan "bad_vlan" Error
         "A VLAN outside 1 to 4094."
         "IEEE 802.1Q has no other.";

@@ -29,7 +29,7 @@ pub const MAX_QUESTION_BYTES: usize = 16 << 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
-    /// An address, a host's name, a zone (its first address of each family), or `appliance`.
+    /// An address, a host's name, a zone (one address of each part of it that rules tell apart), or `appliance`.
     pub from: String,
     /// The same.
     pub to: String,
@@ -219,7 +219,12 @@ fn addresses(
 ) -> Result<Vec<IpAddr>, Wrong> {
     let subject = resolve(name, evaluator, hosts)
         .map_err(|unknown| no_name(field, &unknown, name, evaluator, hosts))?;
-    let addresses = subject.addresses(evaluator);
+    let is_source = field == "from";
+    let addresses = if is_source { subject.sources(evaluator) } else { subject.addresses(evaluator) };
+    if let Some(local) = addresses.iter().find(|address| address.is_loopback()) {
+        let what = format!("{local} never leaves its host, so no rule is asked about it");
+        return Err(Wrong::new(field, what, "write `appliance`, or the address that it has in its network"));
+    }
     if addresses.is_empty() {
         let what = format!("{:?} has no address", short(name));
         return Err(Wrong::new(field, what, "give it one in the site file, or name an address"));

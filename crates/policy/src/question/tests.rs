@@ -48,6 +48,24 @@ fn a_range_of_ports_is_answered_part_by_part() {
 }
 
 #[test]
+fn a_zone_is_asked_part_by_part() {
+    let answers = asked(r#"{"from": "trust", "to": "10.20.0.1", "service": "443"}"#).unwrap();
+    let verdicts: Vec<Action> = answers.all().map(|answer| answer.explanation.verdict).collect();
+    assert!(verdicts.contains(&Action::Drop) && verdicts.contains(&Action::Allow), "{verdicts:?}");
+}
+
+#[test]
+fn an_address_is_asked_about_as_it_is_on_the_wire() {
+    let question =
+        |from: &str| format!("{{\"from\": \"{from}\", \"to\": \"10.20.0.1\", \"service\": \"443\"}}");
+    assert_eq!(asked(&question("::ffff:10.1.5.10")).unwrap(), asked(&question("10.1.5.10")).unwrap());
+    for local in ["127.0.0.1", "::ffff:127.0.0.1", "::1"] {
+        let wrong = asked(&question(local)).unwrap_err();
+        assert!(wrong.field == "from" && wrong.what.contains("never leaves its host"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_name_stands_for_all_of_its_addresses() {
     let answers = asked(r#"{"from": "controller", "to": "appliance", "service": "ping"}"#).unwrap();
     let told: Vec<(String, &str)> = answers

@@ -83,6 +83,35 @@ fn an_unknown_profile_is_told_at_its_key() {
 }
 
 #[test]
+fn items_are_counted_as_they_were_written() {
+    let text = "\
+schema_version: 1.0.0
+scenario: small
+appliance: {zone: management, addresses: [10.0.0.1]}
+zones:
+  management: {networks: [10.0.0.0/33, 10.1.5.0, 10.2.0.0/16, \"fd00::\", \"fd00::/129\"]}
+applications: {}
+";
+    let reading = parse_site(text.as_bytes(), "site.yaml");
+    let told: Vec<(&str, &str)> = reading
+        .diagnostics
+        .iter()
+        .map(|told| (told.what.split(' ').next().unwrap(), told.hint.split(", or").next().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("`zones.management.networks[0]`", "the prefix of an IPv4 network is a number from 0 to 32"),
+            ("`zones.management.networks[1]`", "a network needs its prefix: 10.1.5.0/24"),
+            ("`zones.management.networks[3]`", "a network needs its prefix: fd00::/64"),
+            ("`zones.management.networks[4]`", "the prefix of an IPv6 network is a number from 0 to 128"),
+        ],
+        "{:#?}",
+        reading.diagnostics
+    );
+}
+
+#[test]
 fn a_site_is_read_and_its_mistakes_are_told() {
     let text = "\
 schema_version: 1.0.0

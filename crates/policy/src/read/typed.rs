@@ -8,9 +8,12 @@ use crate::yaml::{Node, Places, Step};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
+use std::net::IpAddr;
 
 /// How many mistakes are told before the reader gives up.
 const MOST: usize = 40;
+
+const CORRECT: &str = "correct the value; docs/schema and the manual say what may stand here";
 
 /// The type's value, if there was no mistake.
 pub fn read<T: DeserializeOwned>(
@@ -28,20 +31,42 @@ pub fn read<T: DeserializeOwned>(
         let message = error.inner().to_string();
         let path = steps(&root, error.path(), &message);
         // What must be there and was taken out takes its parent with it, and that is no mistake of its own.
+        let written = original(&path, &pruned);
         let is_ours = missing(&message).is_some_and(|field| {
-            pruned.iter().any(|pruned| pruned.split_last() == Some((&Step::from(field), &path)))
+            pruned.iter().any(|pruned| pruned.split_last() == Some((&Step::from(field), &written)))
         });
         let places = Places::of_tree(file, root);
         if !is_ours {
-            found.push(told(&places, &path, &message, schema));
+            found.push(told(&places, &path, &written, &message, schema));
         }
         root = places.into_tree()?;
         if path.is_empty() || !root.prune(&path) {
             return None;
         }
-        pruned.push(path);
+        pruned.push(written);
     }
     None
+}
+
+/// A path in what is left of a tree as it was before anything was taken out: items are counted as they were written.
+fn original(path: &[Step], pruned: &[Vec<Step>]) -> Vec<Step> {
+    let mut written: Vec<Step> = Vec::with_capacity(path.len());
+    for step in path {
+        let step = match step {
+            Step::Item(at) => {
+                let of_this_list = pruned.iter().filter_map(|gone| match gone.split_last() {
+                    Some((Step::Item(gone), list)) if list == written => Some(*gone),
+                    _ => None,
+                });
+                let mut gone: Vec<usize> = of_this_list.collect();
+                gone.sort_unstable();
+                Step::Item(gone.into_iter().fold(*at, |at, gone| at + usize::from(gone <= at)))
+            }
+            Step::Key(_) => step.clone(),
+        };
+        written.push(step);
+    }
+    written
 }
 
 /// The field that serde misses.
@@ -71,9 +96,9 @@ fn steps(root: &Node, path: &serde_path_to_error::Path, message: &str) -> Vec<St
 }
 
 /// Serde's words in ours.
-fn told(places: &Places, path: &[Step], message: &str, schema: &Value) -> Diagnostic {
+fn told(places: &Places, path: &[Step], written: &[Step], message: &str, schema: &Value) -> Diagnostic {
     let mut place = places.of(path);
-    let written = if path.is_empty() { "the file".to_owned() } else { format!("`{}`", Written(path)) };
+    let written = if path.is_empty() { "the file".to_owned() } else { format!("`{}`", Written(written)) };
     let mut quoted = message.split('`').skip(1).step_by(2);
     let (code, what, hint) = if let Some(field) = missing(message) {
         let present = places.node(path).map(Node::keys).unwrap_or_default();
@@ -104,16 +129,33 @@ fn told(places: &Places, path: &[Step], message: &str, schema: &Value) -> Diagno
         };
         let is_unquoted =
             message.contains("expected a string") || message.contains("expected a borrowed string");
-        let hint = match value {
+        let hint = match &value {
+            Value::String(text) if message.contains("IP address") => address(text),
             Value::Number(_) | Value::Bool(_) if is_unquoted => "write it in quotes".to_owned(),
             Value::Null => "write a value, or delete the key; if it is the rest of a text inside `{ }`, where a comma ends \
                             what has no quotes, put the text in quotes"
                 .to_owned(),
-            _ => "correct the value; docs/schema and the manual say what may stand here".to_owned(),
+            _ => CORRECT.to_owned(),
         };
         (Code::WrongValue, what, hint)
     };
     Diagnostic::new(code, &places.file, place, what, hint)
+}
+
+/// What to do about an address or network that cannot be read.
+fn address(text: &str) -> String {
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(one, two)| (one, Some(two)));
+    match (address.parse::<IpAddr>(), prefix) {
+        (Ok(IpAddr::V4(_)), None) => {
+            format!("a network needs its prefix: {text}/24, or {text}/32 for one host")
+        }
+        (Ok(IpAddr::V6(_)), None) => {
+            format!("a network needs its prefix: {text}/64, or {text}/128 for one host")
+        }
+        (Ok(IpAddr::V4(_)), Some(_)) => "the prefix of an IPv4 network is a number from 0 to 32".to_owned(),
+        (Ok(IpAddr::V6(_)), Some(_)) => "the prefix of an IPv6 network is a number from 0 to 128".to_owned(),
+        (Err(_), _) => CORRECT.to_owned(),
+    }
 }
 
 /// Rust's names of types in words.

@@ -161,6 +161,11 @@ fn zones() -> Vec<Case> {
         site(Code::BadAddress, &[("- 10.1.0.5", "- 224.0.0.5")], ("addresses", "224.0.0.5")),
         site(Code::BadAddress, &[("[10.2.0.53,", "[127.0.0.1,")], ("hosts:", "127.0.0.1")),
         site(
+            Code::AmbiguousHost,
+            &[("\n  controller: [", "\n  trust: [10.1.5.11]\n  controller: [")],
+            ("hosts:", "trust"),
+        ),
+        site(
             Code::HostOutside,
             &[("[0.0.0.0/0, \"::/0\"]", "[192.0.2.0/24, \"2001:db8::/32\"]"), ("[10.2.0.53,", "[10.3.0.53,")],
             ("hosts:", "10.3.0.53"),

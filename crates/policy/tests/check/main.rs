@@ -123,3 +123,30 @@ fn names_of_mistakes_are_snake_case_and_there_once() {
     let json = serde_json::to_value(Code::BlindProfile).expect("a code is a word");
     assert_eq!(json, "blind_profile");
 }
+
+#[test]
+fn a_test_about_a_zone_holds_for_all_of_it_or_not_at_all() {
+    for expect in ["drop", "allow"] {
+        let test =
+            format!("\ntests:\n  - {{from: trust, to: appliance, service: tcp/443, expect: {expect}}}\n");
+        let site = shipped::SITE.replacen("\ntests:\n", &test, 1);
+        let terms = Terms::new(jiff::civil::date(2026, 11, 20));
+        let checked = files((shipped::SCENARIO.as_bytes(), "scenario"), (site.as_bytes(), "site"), terms);
+        let is_it =
+            |one: &Diagnostic| one.code == Code::FailedTest && one.what.starts_with("trust -> appliance");
+        assert!(checked.diagnostics.iter().any(is_it), "{expect}: {:#?}", checked.diagnostics);
+    }
+}
+
+#[test]
+fn a_proposed_rule_names_a_zone_of_the_site() {
+    let scenario =
+        shipped::SCENARIO.replace("to: internal", "to: inner").replace("app_id: dns,", "app_id: lookup,");
+    let site = shipped::SITE.replacen("\n  internal:", "\n  inner:", 1).replacen("[tcp/636]", "[tcp/637]", 1);
+    assert!(site.contains("\n  inner:") && scenario.contains("app_id: lookup,"));
+    let terms = Terms::new(jiff::civil::date(2026, 11, 20));
+    let told = files((scenario.as_bytes(), "scenario"), (site.as_bytes(), "site"), terms).diagnostics;
+    let proposal = told.iter().find(|one| one.code == Code::NoDirectoryFlow);
+    let hint = &proposal.unwrap_or_else(|| panic!("{told:#?}")).hint;
+    assert!(hint.contains("to: inner}") || hint.contains("to: dmz}"), "{hint}");
+}
