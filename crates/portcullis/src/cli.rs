@@ -61,7 +61,7 @@ pub enum Verb {
     /// Parts over the whole fleet, what changed, and what was learned of models.
     #[command(subcommand)]
     Inventory(crate::verbs::fleet::Verb),
-    /// Who may reach what, by which rule and why: asked of files, without an appliance.
+    /// Who may reach what, by which rule and why: asked of files, or of what the appliance keeps and enforces.
     #[command(subcommand)]
     Policy(crate::verbs::policy::Verb),
     /// Short-lived openings to one application of one device.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 1.
     Failed(anyhow::Error),
-    /// 2, each line printed as it is.
+    /// 2, each line printed as it is, one that begins with a blank as part of the line before.
     Wrong(Vec<String>),
     /// The code of the failure's kind.
     Failure(Failure),
@@ -22,11 +22,11 @@ impl Exit {
     pub fn report(self, json: bool) -> ExitCode {
         match self {
             Self::Failed(error) => {
-                eprintln!("portcullis: {error:#}");
+                tell(&[format!("{error:#}")], json);
                 ExitCode::from(1)
             }
             Self::Wrong(lines) => {
-                lines.iter().for_each(|line| eprintln!("portcullis: {line}"));
+                tell(&lines, json);
                 ExitCode::from(2)
             }
             Self::Failure(failure) => {
@@ -35,6 +35,20 @@ impl Exit {
             }
             Self::Damaged => ExitCode::from(6),
         }
+    }
+}
+
+/// Lines for people, or one object for machines, of the same shape as a failure's.
+fn tell(lines: &[String], json: bool) {
+    if json {
+        if !lines.is_empty() {
+            eprintln!("{}", serde_json::json!({ "error": { "cause": lines.join("\n") } }));
+        }
+        return;
+    }
+    for line in lines {
+        let name = if line.starts_with(' ') { "" } else { "portcullis: " };
+        eprintln!("{name}{line}");
     }
 }
 

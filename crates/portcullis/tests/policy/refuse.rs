@@ -89,3 +89,46 @@ fn a_question_that_cannot_be_asked_is_one_line_with_what_to_do() {
     let ran = bench.policy("explain", &["--questions", "missing"]).exits(2);
     assert!(ran.err.contains("No such file") && ran.err.contains("--questions"), "{}", ran.err);
 }
+
+#[test]
+fn nothing_is_answered_about_files_with_errors_but_a_failing_test_may_be_asked_about() {
+    let bench = Bench::new();
+    let ask = ["--from", "10.1.5.10", "--to", "10.20.0.1", "--service", "443"];
+    bench.edit("site.yaml", "service: tcp/443, expect: allow}", "service: tcp/443, expect: drop}");
+    bench.policy("explain", &ask).exits(0);
+    bench.policy("test", &[]).exits(1);
+    bench.edit("scenario.yaml", "risk: 4", "risk: 9");
+    for (verb, rest) in [("explain", &ask[..]), ("test", &[]), ("reach", &[])] {
+        let ran = bench.policy(verb, rest).exits(2);
+        assert!(ran.out.is_empty() && ran.err.contains("error [risk_out_of_range]"), "{verb}: {}", ran.err);
+        assert!(ran.err.contains("correct them first") && !ran.err.contains("failed_test"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn machines_get_one_object_for_every_error() {
+    let bench = Bench::new();
+    let object = |ran: crate::Ran| -> serde_json::Value {
+        let value: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        assert!(value["error"]["cause"].is_string(), "{value}");
+        value
+    };
+    object(bench.policy("reach", &["--svg", "-", "--json"]).exits(2));
+    bench.write("questions", b"{}");
+    object(bench.policy("explain", &["--questions", "questions", "--json"]).exits(2));
+    let ran =
+        bench.run(&["policy", "diff", "scenario.yaml", "nope.yaml", "--site", "site.yaml"], b"").exits(2);
+    assert!(ran.err.contains("name it as NEW"), "{}", ran.err);
+    bench.edit("site.yaml", "service: tcp/443, expect: allow}", "service: tcp/443, expect: drop}");
+    object(bench.policy("test", &["--json"]).exits(1));
+    bench.edit("scenario.yaml", "risk: 4", "risk: 9");
+    let told = object(bench.policy("test", &["--json"]).exits(2));
+    assert_eq!(told["diagnostics"][0]["code"], "risk_out_of_range");
+    let ask = ["--from", "10.1.5.10", "--to", "10.20.0.1", "--proto", "tcp", "--port"];
+    for port in ["0", "70000"] {
+        let ran = bench.policy("explain", &[&ask[..], &[port]].concat()).exits(2);
+        assert!(ran.err.contains("1..=65535"), "{}", ran.err);
+    }
+    let ran = bench.run(&["init", "--data", "site.yaml"], b"");
+    assert!(!ran.err.contains("portcullis:   hint"), "{}", ran.err);
+}

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub struct Options {
     #[command(flatten)]
     pub files: Files,
-    /// Who asks: an address, a host's name, a zone (its first address of each family), or `appliance`.
+    /// Who asks: an address, a host's name, a zone (one address of each part of it that rules tell apart), or `appliance`.
     #[arg(long, value_name = "WHO", required_unless_present = "questions")]
     pub from: Option<String>,
     /// Who is asked.
@@ -27,7 +27,7 @@ pub struct Options {
     #[arg(long, value_name = "PROTOCOL")]
     pub proto: Option<String>,
     /// The port of TCP or UDP that is to be reached.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// The port of UDP that it comes from; it matters for answers to a multicast request.
     #[arg(long, value_name = "PORT")]

@@ -4,8 +4,8 @@ use super::{paint, refused};
 use crate::cli::Place;
 use crate::exit::Exit;
 use clap::Args;
-use model::{Clock as _, SystemClock};
-use policy::diagnostic::Diagnostic;
+use model::{Clock as _, Failure, Kind, SystemClock};
+use policy::diagnostic::{Code, Diagnostic};
 use policy::document::Site;
 use policy::evaluate::Evaluator;
 use policy::plan::Plan;
@@ -87,15 +87,16 @@ pub fn beside(place: &Place, name: &str) -> PathBuf {
 /// Reads a file, one byte further than it may be long.
 pub fn read(option: &str, path: &Path) -> Result<Content, Exit> {
     let name = path.display().to_string();
+    let way = if option.starts_with("--") { format!("with {option}") } else { format!("as {option}") };
     let hint = |error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             format!(
-                "name it with {option}; `portcullis init` writes an example, and docs/manual/policy.md says what it holds"
+                "name it {way}; `portcullis init` writes an example, and docs/manual/policy.md says what it holds"
             )
         }
         std::io::ErrorKind::PermissionDenied => "let this user read it, or run as another one".to_owned(),
-        std::io::ErrorKind::IsADirectory => format!("name a file with {option}"),
-        _ => format!("name another file with {option}"),
+        std::io::ErrorKind::IsADirectory => format!("name a file {way}"),
+        _ => format!("name another file {way}"),
     };
     let mut bytes = Vec::new();
     let opened = File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
@@ -127,9 +128,13 @@ pub fn bind(scenario: &Content, site: &Content, json: bool) -> Result<Bound, Exi
     }
 }
 
-/// The files that the options name, bound.
+/// The files that the options name, bound; refused where a check finds errors in them, because an answer about rules that
+/// can never be enforced leads astray. A test that does not hold is no such error: it is asked about to find out why.
 pub fn bound(files: &Files, json: bool) -> Result<Bound, Exit> {
-    bind(&files.scenario()?, &files.site.content()?, json)
+    let (scenario, site) = (files.scenario()?, files.site.content()?);
+    let mut told = policy::check::files(scenario.pair(), site.pair(), terms()).diagnostics;
+    told.retain(|one| one.code != Code::FailedTest);
+    if policy::read::has_error(&told) { Err(unreadable(&told, json)) } else { bind(&scenario, &site, json) }
 }
 
 /// A plan that may be enforced, or the errors that forbid it.
@@ -148,16 +153,17 @@ pub fn terms() -> policy::check::Terms {
 fn unreadable(told: &[Diagnostic], json: bool) -> Exit {
     let errors: Vec<&Diagnostic> =
         told.iter().filter(|one| one.severity == policy::diagnostic::Severity::Error).collect();
-    if json {
-        eprintln!("{}", serde_json::json!({ "diagnostics": errors }));
-    } else {
-        for error in &errors {
-            eprintln!("{}", paint::diagnostic(error, None, paint::Colours::of_errors()));
-        }
-    }
     let count = errors.len();
     let plural = if count == 1 { "" } else { "s" };
-    Exit::Wrong(vec![format!(
-        "{count} error{plural} in these files; correct them first: `portcullis policy check` tells everything"
-    )])
+    let what = format!("{count} error{plural} in these files; correct them first");
+    let hint = "`portcullis policy check` tells everything";
+    if json {
+        let failure = Failure::new(Kind::Invalid, "read", "the policy", what).hint(hint);
+        eprintln!("{}", serde_json::json!({ "error": failure, "diagnostics": errors }));
+        return Exit::Wrong(Vec::new());
+    }
+    for error in &errors {
+        eprintln!("{}", paint::diagnostic(error, None, paint::Colours::of_errors()));
+    }
+    Exit::Wrong(vec![format!("{what}: {hint}")])
 }

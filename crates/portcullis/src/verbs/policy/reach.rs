@@ -44,6 +44,10 @@ struct Answer<'a> {
 
 /// Runs the verb.
 pub fn run(options: &Options, json: bool) -> Result<(), Exit> {
+    if json && options.svg.as_deref() == Some(Path::new("-")) {
+        let hint = "name a file with --svg, or leave --json out";
+        return Err(refused("write", "--svg -", "SVG and JSON cannot both go to standard output", hint));
+    }
     let bound = files::bound(&options.files, json)?;
     let who = subject("from", options.from.as_deref(), &bound)?;
     let whom = subject("to", options.to.as_deref(), &bound)?;
