@@ -272,7 +272,10 @@ fn assertions_are_asked_of_every_address_that_a_name_stands_for() {
     assert!(failure(4).contains("\"r1-u08\" is no address, host, zone"));
     assert!(failure(5).contains("decided by clear_text_mgmt, not by slp"));
     assert!(failure(6).contains("no addresses of one family"));
-    assert_eq!(outcomes[0].asked, 4, "two addresses of one family, in both families");
+    assert_eq!(
+        outcomes[0].asked, 6,
+        "IPv4 in two parts, because ssh is for a group, and IPv6 in one; to two addresses each"
+    );
     assert!(outcomes[0].explanation.is_none(), "what holds needs no explanation");
     let explained = outcomes[5].explanation.as_ref().unwrap();
     assert_eq!((explained.verdict, explained.app_id.as_deref()), (Action::Drop, Some("clear_text_mgmt")));
