@@ -94,7 +94,11 @@ fn a_question_that_cannot_be_asked_is_one_line_with_what_to_do() {
 fn nothing_is_answered_about_files_with_errors_but_a_failing_test_may_be_asked_about() {
     let bench = Bench::new();
     let ask = ["--from", "10.1.5.10", "--to", "10.20.0.1", "--service", "443"];
-    bench.edit("site.yaml", "service: tcp/443, expect: allow}", "service: tcp/443, expect: drop}");
+    bench.edit(
+        "site.yaml",
+        "to: controller, service: tcp/443, expect: drop}",
+        "to: controller, service: tcp/443, expect: allow}",
+    );
     bench.policy("explain", &ask).exits(0);
     bench.policy("test", &[]).exits(1);
     bench.edit("scenario.yaml", "risk: 4", "risk: 9");
@@ -119,7 +123,11 @@ fn machines_get_one_object_for_every_error() {
     let ran =
         bench.run(&["policy", "diff", "scenario.yaml", "nope.yaml", "--site", "site.yaml"], b"").exits(2);
     assert!(ran.err.contains("name it as NEW"), "{}", ran.err);
-    bench.edit("site.yaml", "service: tcp/443, expect: allow}", "service: tcp/443, expect: drop}");
+    bench.edit(
+        "site.yaml",
+        "to: controller, service: tcp/443, expect: drop}",
+        "to: controller, service: tcp/443, expect: allow}",
+    );
     object(bench.policy("test", &["--json"]).exits(1));
     bench.edit("scenario.yaml", "risk: 4", "risk: 9");
     let told = object(bench.policy("test", &["--json"]).exits(2));
