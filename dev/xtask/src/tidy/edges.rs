@@ -8,9 +8,9 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::path::Path;
 
 /// The L1 rooms: each may know the vocabulary and the record format, and no other room.
-const L1: [&str; 18] = [
+const L1: [&str; 19] = [
     "api", "archive", "audit", "bmc", "capture", "console", "detect", "firewall", "firmware", "flow",
-    "identity", "lifeline", "notify", "policy", "resolver", "sinkhole", "store", "vault",
+    "identity", "lifeline", "notify", "policy", "resolver", "sinkhole", "store", "syslog", "vault",
 ];
 /// The L1 rooms whose wire formats the lab speaks from the other end.
 const WIRE: [&str; 7] = ["bmc", "console", "firmware", "flow", "lifeline", "resolver", "sinkhole"];
