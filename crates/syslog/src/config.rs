@@ -107,11 +107,7 @@ impl Config {
             );
         }
         if self.connections == 0 || self.connections_per_source == 0 {
-            wrong(
-                "connections",
-                "no connection could be made".into(),
-                "use 512, and 32 from one address",
-            );
+            wrong("connections", "no connection could be made".into(), "use 512, and 32 from one address");
         }
         found
     }
@@ -130,10 +126,7 @@ mod tests {
         assert_eq!(wrong(""), [""; 0]);
         assert_eq!(wrong("udp = \"0.0.0.0:514\""), ["udp", "from"]);
         assert_eq!(wrong("udp = \"[::]:1514\"\nfrom = [\"10.0.0.0/8\"]"), [""; 0]);
-        assert_eq!(
-            wrong("tcp = \"0.0.0.0:6514\"\ntls = \"0.0.0.0:6514\"\nfrom = [\"10.0.0.0/8\"]"),
-            ["tls"]
-        );
+        assert_eq!(wrong("tcp = \"0.0.0.0:6514\"\ntls = \"0.0.0.0:6514\"\nfrom = [\"10.0.0.0/8\"]"), ["tls"]);
     }
 
     #[test]

@@ -45,7 +45,9 @@ pub enum Error {
     #[error("prepare TLS for syslog")]
     Tls(#[source] rustls::Error),
     /// There is no such zone.
-    #[error("no time zone {name:?} is known to this system (`[syslog] time_zone`); is the package tzdata installed?")]
+    #[error(
+        "no time zone {name:?} is known to this system (`[syslog] time_zone`); is the package tzdata installed?"
+    )]
     TimeZone {
         /// Its name.
         name: String,

@@ -64,6 +64,10 @@ impl Frames {
                         self.state = State::Line(0);
                     }
                 }
+                State::Count(_) if matches!(first, b'\n' | b'\0') => {
+                    self.has_lines = true; // A line of digits.
+                    self.end(&mut message);
+                }
                 State::Count(count) => {
                     bytes = rest;
                     self.state = self.count(count, first)?;
@@ -81,7 +85,8 @@ impl Frames {
                 }
                 State::Line(length) => {
                     let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\0'));
-                    let (part, behind) = bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or_default();
+                    let (part, behind) =
+                        bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or_default();
                     self.keep(part);
                     bytes = behind;
                     let length = length.saturating_add(part.len() as u64);
@@ -116,11 +121,6 @@ impl Frames {
             b' ' => {
                 self.kept.clear();
                 Ok(State::Counted(count))
-            }
-            b'\n' | b'\0' => {
-                // A line of digits alone says nothing.
-                self.kept.clear();
-                Ok(State::Between)
             }
             _ => Ok(State::Line(self.kept.len() as u64)),
         }
@@ -167,7 +167,7 @@ mod tests {
             (b"2026-11-20T20:00:00Z fw x\n", &["2026-11-20T20:00:00Z fw x"]),
             // Counted, and with the LF that does not belong there.
             (b"5 <1>ab\n5 <2>cd\n", &["<1>ab", "<2>cd"]),
-            (b"12\n0 x\n", &["0 x"]),
+            (b"12\n3 x\n", &["12", "3 x"]),
         ];
         for (stream, expected) in cases {
             for piece in 1..=stream.len() {

@@ -31,4 +31,4 @@ pub mod sources;
 
 pub use config::Config;
 pub use error::Error;
-pub use run::{Given, Listeners};
+pub use run::{Given, Listeners, Sink};

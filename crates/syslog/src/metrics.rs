@@ -6,8 +6,7 @@ use metrics::{Unit, describe_counter, describe_gauge};
 pub const MESSAGES: &str = "portcullis_syslog_messages_total";
 /// Messages longer than 8 KiB, of which the rest was cut off.
 pub const CUT: &str = "portcullis_syslog_cut_total";
-/// Messages that were lost, by `cause`: `kernel` (the socket's buffer was full), `queue` (the log is written more slowly
-/// than they come by UDP; TCP waits).
+/// Datagrams that the kernel dropped, because they came faster than they were read.
 pub const LOST: &str = "portcullis_syslog_lost_total";
 /// Datagrams and connections that were refused, by `cause`: `source` (not from a network in `[syslog] from`), `connections`
 /// (too many at once), `handshake` (TLS failed), `framing` (no syslog on the stream).
@@ -19,7 +18,7 @@ pub const CONNECTIONS: &str = "portcullis_syslog_connections";
 pub fn describe() {
     describe_counter!(MESSAGES, Unit::Count, "Syslog messages received, by transport and format.");
     describe_counter!(CUT, Unit::Count, "Syslog messages longer than 8 KiB, cut.");
-    describe_counter!(LOST, Unit::Count, "Syslog messages lost, by cause.");
+    describe_counter!(LOST, Unit::Count, "Syslog datagrams that the kernel dropped.");
     describe_counter!(REFUSED, Unit::Count, "Datagrams and connections of syslog refused, by cause.");
     describe_gauge!(CONNECTIONS, Unit::Count, "Connections of syslog senders that are open.");
 }

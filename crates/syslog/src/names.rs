@@ -32,7 +32,8 @@ impl Names {
 /// The longest beginning of at most so many bytes that ends between two characters.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> &str {
-    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ impl Reader {
     pub fn read(&mut self, bytes: &[u8], sender: IpAddr, received: Timestamp) -> (Entry, &'static str) {
         let context = Context { received, zone: self.zone.clone() };
         let message = message::parse(bytes, &context);
-        let (format, told) = firewall::read(&message, &context).unwrap_or((UNKNOWN, firewall::Told::default()));
+        let (format, told) =
+            firewall::read(&message, &context).unwrap_or((UNKNOWN, firewall::Told::default()));
         let sender = sender.to_canonical();
         let itself = told.host.or(message.host.as_deref());
         let source = match self.given.get(&sender).map(String::as_str).or(itself) {
@@ -84,7 +85,11 @@ mod tests {
     }
 
     fn read(reader: &mut Reader, line: &str) -> (Entry, &'static str) {
-        reader.read(line.as_bytes(), "::ffff:192.0.2.9".parse().unwrap(), "2026-11-20T20:00:00Z".parse().unwrap())
+        reader.read(
+            line.as_bytes(),
+            "::ffff:192.0.2.9".parse().unwrap(),
+            "2026-11-20T20:00:00Z".parse().unwrap(),
+        )
     }
 
     #[test]

@@ -11,15 +11,14 @@ use crate::error::Error;
 use crate::reader::Reader;
 use crate::sources::Sources;
 use batch::Batches;
+pub use batch::Sink;
 use jiff::tz::TimeZone;
 use model::Clock;
-use model::firewall_log::Entry;
 use rustls::server::ResolvesServerCert;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -87,20 +86,13 @@ impl Listeners {
         udp.chain(tcp).chain(tls).filter_map(|(name, address)| Some((name, address.ok()?))).collect()
     }
 
-    /// Serves until told to stop; then what has come is given on, and `out` is closed.
-    ///
-    /// What a full `out` does not take is lost and counted if it came by UDP; senders by TCP and TLS wait.
-    pub async fn run(
-        self,
-        clock: Arc<dyn Clock>,
-        out: mpsc::Sender<Vec<Entry>>,
-        stop: CancellationToken,
-    ) {
+    /// Serves until told to stop; then what has come is given on.
+    pub async fn run(self, clock: Arc<dyn Clock>, sink: Arc<dyn Sink>, stop: CancellationToken) {
         crate::metrics::describe();
         let mut tasks = JoinSet::new();
         let batches = |transport| {
             let reader = Reader::new(self.zone.clone(), Arc::clone(&self.names));
-            Batches::new(transport, reader, Arc::clone(&clock), out.clone())
+            Batches::new(transport, reader, Arc::clone(&clock), Arc::clone(&sink))
         };
         for socket in self.udp {
             tasks.spawn(udp::run(socket, Arc::clone(&self.sources), batches("udp"), stop.clone()));
@@ -112,7 +104,6 @@ impl Listeners {
             let hall = stream::Hall::new(acceptor, Arc::clone(&self.sources), batches(transport));
             tasks.spawn(hall.run(listener, stop.clone()));
         }
-        drop(out);
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a listening task for syslog died; the others stop");

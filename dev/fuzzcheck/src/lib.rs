@@ -11,6 +11,7 @@
 //! | [`firewall`] | requests, rules, logged packets and listings of the firewall |
 //! | [`log`] | lines, checkpoints and whole logs in `evidence`'s format |
 //! | [`sealed`] | key files, passphrase records and sealed secrets |
+//! | [`syslog`] | other firewalls' syslog |
 //! | [`mutate`] | seeded changes to an input |
 
 pub mod controller;
@@ -21,6 +22,7 @@ pub mod mutate;
 pub mod sealed;
 #[cfg(test)]
 mod seeded;
+pub mod syslog;
 
 /// A fuzz target: its name, and what is called with the input.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +34,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 20] = [
     Target { name: "bmc_claim", run: controller::claim },
     Target { name: "bmc_document", run: controller::document },
     Target { name: "bmc_inventory", run: controller::inventory },
@@ -47,6 +49,9 @@ pub const TARGETS: [Target; 17] = [
     Target { name: "firewall_listing", run: firewall::listing },
     Target { name: "firewall_log", run: firewall::log },
     Target { name: "firewall_request", run: firewall::request },
+    Target { name: "syslog_firewall", run: syslog::firewall },
+    Target { name: "syslog_frames", run: syslog::frames },
+    Target { name: "syslog_message", run: syslog::message },
     Target { name: "vault_key", run: sealed::key },
     Target { name: "vault_sealed", run: sealed::sealed },
     Target { name: "vault_stretch", run: sealed::stretch },

@@ -87,9 +87,9 @@ pub fn protocol(text: &str) -> Option<u8> {
         ("carp", 112),
         ("sctp", 132),
     ];
-    text.parse().ok().or_else(|| {
-        NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, number)| *number)
-    })
+    text.parse()
+        .ok()
+        .or_else(|| NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, number)| *number))
 }
 
 /// What a word says of what became of a packet.

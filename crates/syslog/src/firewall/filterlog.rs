@@ -25,7 +25,7 @@ pub(super) fn read<'a>(message: &'a Message, _context: &Context) -> Option<Told<
     // IPv4 has the protocol's number before its name, IPv6 after it.
     let (number, addresses) = match field(8)? {
         "4" => (15, 18),
-        "6" => (13, 16),
+        "6" => (13, 15),
         _ => return None,
     };
     let protocol = field(number).and_then(|number| number.parse().ok());

@@ -8,8 +8,11 @@ use model::firewall_log::Verdict;
 /// What the structured data's id begins with: Juniper's enterprise number.
 const SD_ID: &str = "junos@2636";
 /// What became of a session, by the message's name without `RT_FLOW_` and `APPTRACK_`.
-const EVENTS: [(&str, Verdict); 3] =
-    [("SESSION_CREATE", Verdict::Accept), ("SESSION_CLOSE", Verdict::Accept), ("SESSION_DENY", Verdict::Drop)];
+const EVENTS: [(&str, Verdict); 3] = [
+    ("SESSION_CREATE", Verdict::Accept),
+    ("SESSION_CLOSE", Verdict::Accept),
+    ("SESSION_DENY", Verdict::Drop),
+];
 
 pub(super) fn read<'a>(message: &'a Message, _context: &Context) -> Option<Told<'a>> {
     match message.data.iter().find(|element| element.id.starts_with(SD_ID)) {
@@ -62,13 +65,5 @@ fn sentence(text: &str) -> Option<Told<'_>> {
     let ((from, source_port), (to, port)) = (end(from)?, end(to)?);
     let number = |word: &str| protocol(word.split_once('(')?.0);
     let protocol = if verdict == Verdict::Drop { words.find_map(number) } else { None };
-    Some(Told {
-        verdict,
-        from: Some(from),
-        to: Some(to),
-        source_port,
-        port,
-        protocol,
-        ..Told::default()
-    })
+    Some(Told { verdict, from: Some(from), to: Some(to), source_port, port, protocol, ..Told::default() })
 }

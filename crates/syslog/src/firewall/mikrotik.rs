@@ -43,7 +43,8 @@ type End = (IpAddr, Option<u16>);
 fn ends(part: &str) -> Option<(End, End)> {
     let (from, to) = part.split_once("->")?;
     let end = |text: &str| {
-        let whole = text.parse::<SocketAddr>().ok().map(|whole| (whole.ip().to_canonical(), Some(whole.port())));
+        let whole =
+            text.parse::<SocketAddr>().ok().map(|whole| (whole.ip().to_canonical(), Some(whole.port())));
         whole.or_else(|| Some((ip(text.trim_matches(['[', ']']))?, None)))
     };
     Some((end(from)?, end(to)?))

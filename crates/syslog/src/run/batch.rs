@@ -2,51 +2,48 @@
 
 use crate::metrics as names;
 use crate::reader::Reader;
+use jiff::Timestamp;
 use metrics::counter;
 use model::Clock;
 use model::firewall_log::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
-/// So many lines are given on together at most, and so many bytes of them; one that is read is ever added to either.
+/// So many lines are given on together, and so many bytes of them; the last may exceed either.
 const LINES: usize = 512;
 const BYTES: usize = 256 * 1024;
+
+/// Who keeps what is received.
+pub trait Sink: Send + Sync {
+    /// Takes lines in, in the order in which they were received. It never waits: what there is no room for, it counts.
+    fn keep(&self, entries: Vec<Entry>);
+
+    /// Notes that so many are missing, of what came between two moments.
+    fn lose(&self, from: Timestamp, to: Timestamp, count: u64);
+}
 
 /// Reads messages into batches.
 pub struct Batches {
     transport: &'static str,
     reader: Reader,
     clock: Arc<dyn Clock>,
-    out: mpsc::Sender<Vec<Entry>>,
+    sink: Arc<dyn Sink>,
     batch: Vec<Entry>,
     bytes: usize,
 }
 
 impl Batches {
     /// Batches of messages that came over `transport`.
-    pub fn new(
-        transport: &'static str,
-        reader: Reader,
-        clock: Arc<dyn Clock>,
-        out: mpsc::Sender<Vec<Entry>>,
-    ) -> Self {
-        Self { transport, reader, clock, out, batch: Vec::new(), bytes: 0 }
+    pub fn new(transport: &'static str, reader: Reader, clock: Arc<dyn Clock>, sink: Arc<dyn Sink>) -> Self {
+        Self { transport, reader, clock, sink, batch: Vec::new(), bytes: 0 }
     }
 
     /// Others of the same kind, for another connection.
     pub fn beside(&self) -> Self {
-        Self {
-            transport: self.transport,
-            reader: self.reader.beside(),
-            clock: Arc::clone(&self.clock),
-            out: self.out.clone(),
-            batch: Vec::new(),
-            bytes: 0,
-        }
+        Self::new(self.transport, self.reader.beside(), Arc::clone(&self.clock), Arc::clone(&self.sink))
     }
 
-    /// Reads a message into the batch.
+    /// Reads a message into the batch, and gives the batch on if it is full.
     pub fn add(&mut self, bytes: &[u8], sender: IpAddr) {
         let (entry, format) = self.reader.read(bytes, sender, self.clock.now());
         counter!(names::MESSAGES, "transport" => self.transport, "format" => format).increment(1);
@@ -55,30 +52,27 @@ impl Batches {
         }
         self.bytes += entry.message.as_ref().map_or(0, |line| line.len());
         self.batch.push(entry);
-    }
-
-    /// Whether it should be given on before another message is read.
-    pub fn is_full(&self) -> bool {
-        self.batch.len() >= LINES || self.bytes >= BYTES
-    }
-
-    /// Gives the batch on, or loses and counts it if there is no room: who sends datagrams cannot wait.
-    pub fn give(&mut self) {
-        let batch = self.taken();
-        let lines = batch.len() as u64;
-        if lines > 0 && self.out.try_send(batch).is_err() {
-            counter!(names::LOST, "cause" => "queue").increment(lines);
+        if self.batch.len() >= LINES || self.bytes >= BYTES {
+            self.give();
         }
     }
 
-    /// Gives the batch on, and waits for room. Whether anybody still takes it.
-    pub async fn give_patiently(&mut self) -> bool {
-        let batch = self.taken();
-        batch.is_empty() || self.out.send(batch).await.is_ok()
+    /// Gives on what there is.
+    pub fn give(&mut self) {
+        self.bytes = 0;
+        if !self.batch.is_empty() {
+            self.sink.keep(std::mem::take(&mut self.batch));
+        }
     }
 
-    fn taken(&mut self) -> Vec<Entry> {
-        self.bytes = 0;
-        std::mem::take(&mut self.batch)
+    /// Notes that the kernel has dropped messages since a moment.
+    pub fn lose(&self, since: Timestamp, count: u64) {
+        counter!(names::LOST).increment(count);
+        self.sink.lose(since, self.clock.now(), count);
+    }
+
+    /// Now, as the wall clock shows it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }

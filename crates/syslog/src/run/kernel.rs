@@ -1,7 +1,5 @@
 //! What the kernel keeps of a socket: its buffer, and how many datagrams found it full.
 
-use crate::metrics as names;
-use metrics::counter;
 use rustix::fs::fstat;
 use std::os::fd::AsFd;
 use tokio::net::UdpSocket;
@@ -16,7 +14,7 @@ pub fn widen(socket: &std::net::UdpSocket) {
     }
 }
 
-/// Counts what the kernel dropped for a full buffer.
+/// What the kernel dropped for a full buffer.
 pub struct Drops {
     inode: Option<u64>,
     counted: u64,
@@ -28,23 +26,20 @@ impl Drops {
         Self { inode: fstat(socket.as_fd()).ok().map(|found| found.st_ino), counted: 0 }
     }
 
-    /// Counts what was dropped since the last look.
-    pub fn look(&mut self) {
-        let tables = ["/proc/net/udp", "/proc/net/udp6"].into_iter();
+    /// How many were dropped since the last look.
+    pub fn look(&mut self) -> u64 {
+        // Those of the process: of the rest of /proc the unit shows it nothing.
+        let tables = ["/proc/self/net/udp", "/proc/self/net/udp6"].into_iter();
         let mut texts = tables.filter_map(|table| std::fs::read_to_string(table).ok());
-        let Some(drops) = self.inode.and_then(|inode| texts.find_map(|text| dropped(&text, inode))) else {
-            return;
-        };
+        let found = self.inode.and_then(|inode| texts.find_map(|text| dropped(&text, inode)));
+        let drops = found.unwrap_or(self.counted);
         let new = drops.saturating_sub(self.counted);
-        if new > 0 {
-            counter!(names::LOST, "cause" => "kernel").increment(new);
-            tracing::warn!(messages = new, "the kernel dropped syslog messages: they came faster than they are read");
-        }
         self.counted = drops;
+        new
     }
 }
 
-/// The drops of the socket with this inode, in the kernel's table of sockets (proc(5), `/proc/net/udp`): the columns of a row are
+/// The drops of the socket with this inode, in the kernel's table of sockets (proc(5), `/proc/pid/net/udp`): the columns of a row are
 /// slot, addresses, state, queues, timer, retransmits, user, timeout, inode, references, pointer, drops.
 fn dropped(table: &str, inode: u64) -> Option<u64> {
     let mut rows = table.lines().skip(1).map(|row| row.split_ascii_whitespace());

@@ -21,8 +21,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(3600);
 /// After an error of `accept` (mostly: no file descriptors left), before the next try.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// Read at once. Even lines of one letter make few batches of it.
-const PIECE: usize = 8 * 1024;
+/// Read at once.
+const PIECE: usize = 16 * 1024;
 
 /// What connections are served with.
 pub struct Hall {
@@ -51,7 +51,8 @@ impl Hall {
             match accepted {
                 Ok((socket, peer)) => {
                     if let Some(place) = self.admit(peer) {
-                        let connection = Connection { place, sender: peer.ip(), batches: self.batches.beside() };
+                        let connection =
+                            Connection { place, sender: peer.ip(), batches: self.batches.beside() };
                         connections.spawn(connection.serve(socket, self.tls.clone(), stop.clone()));
                     }
                 }
@@ -107,15 +108,13 @@ impl Connection {
             };
             let bytes = piece.get(..length).unwrap_or_default();
             let taken = frames.take(bytes, |message| self.batches.add(message, self.sender));
-            if !self.batches.give_patiently().await {
-                return;
-            }
+            self.batches.give();
             if let Err(error) = taken {
                 return self.refused("framing", &error);
             }
         }
         frames.finish(|message| self.batches.add(message, self.sender));
-        self.batches.give_patiently().await;
+        self.batches.give();
         drop(self.place);
     }
 
