@@ -66,6 +66,8 @@ case "$want" in
     need nft nftables
     need openssl openssl
     need rsyslogd rsyslog
+    need logger bsdutils
+    [ -e /usr/share/zoneinfo/Europe/Berlin ] || missing+=(tzdata)
     need faketime faketime
     [ -e /usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so ] || [ -e /usr/lib/aarch64-linux-gnu/rsyslog/lmnsd_gtls.so ] \
       || missing+=(rsyslog-gnutls)

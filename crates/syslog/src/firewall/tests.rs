@@ -83,6 +83,51 @@ fn linux() {
     ]);
 }
 
+/// Written by Linux 6.18 about packets on a loopback interface, for `log prefix` in nftables 1.0.6.
+#[test]
+fn lines_of_a_real_kernel() {
+    let kernel = |line: &str| told(&format!("<4>Nov 20 19:00:00 vm kernel: {line}"));
+    let ether = "MAC=00:00:00:00:00:00:00:00:00:00:00:00:08:00";
+    let v6 = "SRC=0000:0000:0000:0000:0000:0000:0000:0001 DST=0000:0000:0000:0000:0000:0000:0000:0001";
+    let udp6 = "LEN=50 TC=0 HOPLIMIT=64 FLOWLBL=414041 PROTO=UDP SPT=55038 DPT=9999 LEN=10 ";
+    for (line, expected) in [
+        (
+            format!(
+                "[48463.552007] slgtest-drop: IN=lo OUT= {ether} SRC=127.0.0.1 DST=127.0.0.1 LEN=30 TOS=0x00 PREC=0x00 TTL=64 ID=12454 DF PROTO=UDP SPT=40457 DPT=5353 LEN=10 "
+            ),
+            "drop slgtest-drop - 17 127.0.0.1,40457 127.0.0.1,5353 lo - 30",
+        ),
+        (
+            format!(
+                "[48463.552612] [slgtest REJECT] IN=lo OUT= {ether} SRC=127.0.0.1 DST=127.0.0.1 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=60117 DF PROTO=TCP SPT=37400 DPT=22 WINDOW=65495 RES=0x00 SYN URGP=0 "
+            ),
+            "reject slgtest REJECT - 6 127.0.0.1,37400 127.0.0.1,22 lo - 60",
+        ),
+        (
+            format!(
+                "[48501.978347] slgtest accept IN=lo OUT= {ether} SRC=127.0.0.1 DST=127.0.0.1 LEN=58 TOS=0x00 PREC=0xC0 TTL=64 ID=53529 PROTO=ICMP TYPE=3 CODE=3 [SRC=127.0.0.1 DST=127.0.0.1 LEN=30 TOS=0x00 PREC=0x00 TTL=64 ID=12958 DF PROTO=UDP SPT=50639 DPT=9999 LEN=10 ] "
+            ),
+            "accept slgtest accept - 1 127.0.0.1,3 127.0.0.1,3 lo - 58",
+        ),
+        (
+            format!("[48501.978406] slgtest-out IN= OUT=lo {v6} {udp6}UID=0 GID=0 "),
+            "unknown slgtest-out - 17 ::1,55038 ::1,9999 - lo 50",
+        ),
+        (
+            format!("[48501.978415] slgtest6-ALLOW:IN=lo OUT= {ether} {v6} {udp6}"),
+            "accept slgtest6-ALLOW - 17 ::1,55038 ::1,9999 lo - 50",
+        ),
+        (
+            format!(
+                "[48501.978434] slgtest6 IN=lo OUT= {ether} {v6} LEN=98 TC=0 HOPLIMIT=64 FLOWLBL=606419 PROTO=ICMPv6 TYPE=1 CODE=4 [{v6} {udp6}] "
+            ),
+            "unknown slgtest6 - 58 ::1,1 ::1,4 lo - 98",
+        ),
+    ] {
+        assert_eq!(kernel(&line), format!("netfilter {expected}"), "{line}");
+    }
+}
+
 #[test]
 fn pfsense_and_opnsense() {
     check(&[
