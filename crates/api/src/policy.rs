@@ -24,14 +24,19 @@ pub struct PolicyState {
     pub drift: Vec<String>,
     /// Chains of other tables that see packets before ours do.
     pub earlier: Vec<String>,
-    /// What the rules have counted since they were loaded.
+    /// What the loaded rules have counted, over loads and restarts.
     pub hits: Vec<Hits>,
+    /// What the rules that only log would have cost.
+    pub shadow: Vec<Cost>,
     /// So many openings are live that somebody asked for.
     pub pinholes: usize,
     /// So many controllers are kept reachable for being read.
     pub polled: usize,
     /// So many devices are cut off.
     pub quarantined: usize,
+    /// Addresses that the kernel isolates and the appliance does not know why; each can be let back by itself.
+    #[schema(value_type = Vec<String>)]
+    pub strange: Vec<IpAddr>,
     /// Log records that were read from the kernel, and those that were lost on the way.
     pub log: LogCount,
 }
@@ -56,9 +61,56 @@ pub struct Hits {
     pub packets: u64,
     /// Bytes.
     pub bytes: u64,
-    /// When it was last seen to count; none where it has not since the appliance started.
+    /// Since when it is counted.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// When it was last seen to count; none where it has not.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last: Option<Timestamp>,
+}
+
+/// What a rule that only logs would have cost.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyShadowCost)]
+pub struct Cost {
+    /// What the kernel counted.
+    #[serde(flatten)]
+    pub hits: Hits,
+    /// What it would do: `drop` or `reject`.
+    pub would: String,
+    /// Between whom, those that met it most first. It is what the kernel's log told since the rules were loaded or the
+    /// appliance started: the log has a rate, and of each connection it tells the beginning.
+    pub pairs: Vec<Pair>,
+    /// Records of the log about other pairs than these.
+    pub others: u64,
+}
+
+/// Who would have been held back.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyShadowPair)]
+pub struct Pair {
+    /// Who asked.
+    pub from: Met,
+    /// Whom.
+    pub to: Met,
+    /// On what: `tcp/23`.
+    pub service: String,
+    /// Records of the log.
+    pub records: u64,
+    /// The last of them.
+    #[schema(value_type = String, format = DateTime)]
+    pub last: Timestamp,
+}
+
+/// One end of what a rule met.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyShadowEnd)]
+pub struct Met {
+    /// Its address.
+    #[schema(value_type = String)]
+    pub address: IpAddr,
+    /// The device there, if there is one that the reader may see.
+    pub device: Option<String>,
 }
 
 /// How much the kernel logged.
@@ -203,7 +255,7 @@ pub struct ExplainQuery {
     pub from: String,
     /// The same.
     pub to: String,
-    /// `tcp/443`, `udp/53`, `icmp/echo-request`.
+    /// `tcp/443`, `tcp/440-450`, `udp/53`, `icmp/echo-request`, or an application of the site file.
     pub service: String,
     /// The language of rationales; English by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,6 +315,29 @@ pub struct Explanation {
     pub shadow: Vec<Value>,
     /// The rule that would have allowed it, had something been different.
     pub nearest: Option<Nearest>,
+}
+
+/// The answer for one packet, and for all that it speaks for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyAnswer)]
+pub struct Answer {
+    /// The verdict, and why.
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    /// What the packet carries: `tcp/443`; a range of ports where all of them get this answer.
+    pub service: String,
+}
+
+/// The answers to one question.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyAnswers)]
+pub struct Answers {
+    /// The first.
+    #[serde(flatten)]
+    pub first: Answer,
+    /// Those for the other addresses, services and parts of a range of ports that the question stands for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Answer>,
 }
 
 /// One end of a packet.
@@ -358,6 +433,16 @@ pub struct Apply {
     /// For so many seconds, 1 to 3600; 60 if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
+}
+
+/// How a version is confirmed.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConfirmQuery {
+    /// From the appliance itself too, which no rule locks out: then it proves nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub local: bool,
 }
 
 /// A version that was put on trial.

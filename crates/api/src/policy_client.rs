@@ -2,8 +2,9 @@
 
 use crate::client::{Answer, Client, escape, query_string};
 use crate::policy::{
-    Applied, Apply, Change, Checked, Documents, ExplainQuery, Explanation, NewPinhole, NewVersion, Picture,
-    Plan, PolicyState, ReachQuery, Reached, Rendered, Schemas, SetQuarantine, VersionsQuery, WhichQuery,
+    Answers, Applied, Apply, Change, Checked, ConfirmQuery, Documents, ExplainQuery, NewPinhole, NewVersion,
+    Picture, Plan, PolicyState, ReachQuery, Reached, Rendered, Schemas, SetQuarantine, VersionsQuery,
+    WhichQuery,
 };
 use model::enforcement::{Pinhole, Quarantine, Version};
 
@@ -57,9 +58,11 @@ impl Client {
         self.post(&format!("/policy/versions/{version}/apply"), apply)
     }
 
-    /// Confirms the version on trial; this client's connection must be a new one.
-    pub fn confirm_policy(&self, version: u64) -> Answer<Version> {
-        self.call("POST", &format!("/policy/versions/{version}/confirm"), None)
+    /// Confirms the version on trial; this client's connection must be a new one, and from elsewhere than the appliance itself
+    /// unless `query` says that this does not matter.
+    pub fn confirm_policy(&self, version: u64, query: ConfirmQuery) -> Answer<Version> {
+        let query = query_string(&query)?;
+        self.call("POST", &format!("/policy/versions/{version}/confirm{query}"), None)
     }
 
     /// Takes the version on trial back.
@@ -73,7 +76,7 @@ impl Client {
     }
 
     /// May this reach that?
-    pub fn explain_policy(&self, query: &ExplainQuery) -> Answer<Explanation> {
+    pub fn explain_policy(&self, query: &ExplainQuery) -> Answer<Answers> {
         self.get(&format!("/policy/explain{}", query_string(query)?))
     }
 

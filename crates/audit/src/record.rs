@@ -108,6 +108,7 @@ notes! {
     Refused = "refused", false, "An act was asked for and not allowed.";
     Start = "start", true, "The appliance started.";
     Stop = "stop", true, "The appliance stopped.";
+    PolicyFellBack = "policy_fell_back", true, "The kernel took a policy on trial back by itself, because nobody confirmed it in time.";
     Configuration = "configuration", false, "The configuration in force, or a change of it.";
     Restored = "restored", false, "A backup was put in the place of the database: accounts, grants and devices of another day.";
     Recovered = "recovered", true, "An unfinished last line, left by a crash and never acknowledged, was removed.";

@@ -39,6 +39,7 @@ pub use tables::links::Link;
 pub use tables::open_sessions::OpenSessionRow;
 pub use tables::policy::{NewPolicy, PolicyTexts, only as only_policy};
 pub use tables::readings::{Bundle, Documents, Kept, NewVersion, Reading};
+pub use tables::rule_hits::RuleHits;
 pub use tables::sessions::Session;
 pub use tables::sweeps::Sweep;
 pub use tables::tokens::Token;

@@ -157,7 +157,7 @@ impl Refusal {
             }
             Self::TooLarge => plain(
                 "Too large",
-                "a form may hold one megabyte, and 16 kilobytes to sign in",
+                "a form may hold one megabyte, 25 with the policy's documents, and 16 kilobytes to sign in",
                 Some("split it"),
             ),
             Self::NoSuchPage => plain("Not found", "there is no such page", None),

@@ -13,7 +13,9 @@ use axum::response::{IntoResponse, Response};
 use ring::digest;
 
 /// The largest form: a CSV of credentials, or five thousand devices picked.
-pub(crate) const LARGEST_FORM: usize = 1024 * 1024;
+const LARGEST_FORM: usize = 1024 * 1024;
+/// The largest form that carries the policy's documents: both, and a form writes many a letter as three.
+const LARGEST_POLICY_FORM: usize = 2 * 3 * control::policy::LARGEST_DOCUMENT + LARGEST_FORM;
 /// The largest form that is read of somebody who is not signed in: name, two passwords, a code. Strangers may
 /// open many streams at once, and each must cost little memory.
 const LARGEST_OPEN_FORM: usize = 16 * 1024;
@@ -36,8 +38,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         // Whatever it asks for, it is sent to the sign-in: its body is nobody's to read.
         return next.run(Request::from_parts(parts, Body::empty())).await;
     }
-    let most = if is_open { LARGEST_OPEN_FORM } else { LARGEST_FORM };
-    let Ok(body) = axum::body::to_bytes(body, most).await else {
+    let Ok(body) = axum::body::to_bytes(body, largest_form(parts.uri.path())).await else {
         return Refusal::TooLarge.into_response();
     };
     if let Some(session) = session
@@ -47,6 +48,15 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         return Refusal::Stale.into_response();
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// The largest form that is read at an address, in bytes.
+pub(crate) fn largest_form(path: &str) -> usize {
+    match path {
+        "/policy/propose" => LARGEST_POLICY_FORM,
+        open if needs_no_token(open) => LARGEST_OPEN_FORM,
+        _ => LARGEST_FORM,
+    }
 }
 
 /// Signing in proves who asks by itself, and works beside a session that has ended or belongs to somebody else.

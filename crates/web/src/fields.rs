@@ -1,7 +1,7 @@
 //! What a form sent: pairs of names and values, in order; a name may come more than once.
 
 use crate::answer::Refusal;
-use crate::csrf::LARGEST_FORM;
+use crate::csrf::largest_form;
 use axum::extract::{FromRequest, Request};
 use model::{Failure, Kind, Secret};
 
@@ -12,8 +12,8 @@ impl<S: Sync> FromRequest<S> for Fields {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let body =
-            axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.map_err(|_| Refusal::TooLarge)?;
+        let most = largest_form(request.uri().path());
+        let body = axum::body::to_bytes(request.into_body(), most).await.map_err(|_| Refusal::TooLarge)?;
         Ok(Self::parse(&body))
     }
 }

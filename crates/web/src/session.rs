@@ -2,13 +2,14 @@
 
 use crate::answer::Refusal;
 use crate::app::App;
-use crate::server::Peer;
+use crate::server::{Accepted, Peer};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use model::Secret;
+use model::command::policy::Over;
 use std::net::IpAddr;
 
 /// The cookie's name. `__Host-` makes browsers insist on Secure, Path=/ and no Domain.
@@ -59,6 +60,23 @@ impl<S: Sync> FromRequestParts<S> for From {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical())))
+    }
+}
+
+/// The connection that a request came over, as far as that is known; an extractor.
+#[derive(Clone, Copy, Debug)]
+pub struct CameOver(pub Option<Over>);
+
+impl<S: Sync> FromRequestParts<S> for CameOver {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let (accepted, peer) = (parts.extensions.get::<Accepted>(), parts.extensions.get::<Peer>());
+        let over = |(accepted, peer): (&Accepted, &Peer)| Over {
+            accepted: accepted.0,
+            from: peer.0.ip().to_canonical(),
+        };
+        Ok(Self(accepted.zip(peer).map(over)))
     }
 }
 

@@ -172,6 +172,9 @@ async fn a_version_is_proposed_looked_at_tried_and_confirmed_over_a_new_connecti
     let got = browser.post("/policy/confirm", &[("version", "1")]).await;
     assert_eq!(got.status, StatusCode::CONFLICT);
     assert!(got.text.contains("open a new connection"), "{}", got.text);
+    let here = "127.0.0.1:50000";
+    let got = browser.post_from(here, "/policy/confirm", &[("version", "1")]).await;
+    assert!(got.text.contains("the appliance itself") && got.text.contains("name=\"local\""), "{}", got.text);
     let got = browser.post_over_new("/policy/confirm", &[("version", "1")]).await;
     assert_eq!(got.location(), "/policy", "{}", got.text);
     let page = browser.get("/policy").await.text;
@@ -191,7 +194,7 @@ async fn a_change_tells_who_gains_before_it_is_tried_and_is_taken_back() {
     let first = [("scenario", scenario.as_str()), ("site", &site), ("do", "keep")];
     browser.post("/policy/propose", &first).await;
     browser.post("/policy/apply", &[("version", "1"), ("seconds", "60")]).await;
-    browser.post_over_new("/policy/confirm", &[("version", "1")]).await;
+    browser.post_from("127.0.0.1:1", "/policy/confirm", &[("version", "1"), ("local", "true")]).await;
     let wider = site.replacen("services: [tcp/636]", "services: [tcp/636, tcp/389]", 1);
     let second = [("scenario", scenario.as_str()), ("site", &wider), ("do", "keep")];
     assert_eq!(browser.post("/policy/propose", &second).await.location(), "/policy/diff?new=2");
@@ -255,4 +258,24 @@ async fn a_viewer_is_offered_nothing_that_is_refused() {
         browser.post("/policy/apply", &[("version", "1"), ("seconds", "9")]).await.status,
         StatusCode::FORBIDDEN
     );
+}
+
+#[tokio::test]
+async fn a_form_carries_documents_as_large_as_they_may_be() {
+    let appliance = Appliance::start(devices::fleet(4)).await;
+    let mut browser = alice(&appliance).await;
+    let (scenario, site) = offered(&mut browser).await;
+    // Each of these letters is three in a form.
+    let long = |text: &str, bytes: usize| {
+        let rest = bytes - text.len();
+        format!("{text}{}", "#?\n".repeat(rest / 3))
+    };
+    let most = control::policy::LARGEST_DOCUMENT;
+    let both = [("scenario", long(&scenario, most - 9)), ("site", long(&site, most - 9))];
+    let fields = [("scenario", both[0].1.as_str()), ("site", &both[1].1), ("do", "check")];
+    let got = browser.post("/policy/propose", &fields).await;
+    assert_eq!(got.status, StatusCode::OK);
+    assert!(!got.text.contains("[limit]"));
+    let other = browser.post("/policy/apply", &fields).await;
+    assert_eq!(other.status, StatusCode::PAYLOAD_TOO_LARGE, "elsewhere a form stays small");
 }

@@ -2,14 +2,14 @@
 
 use crate::book::Book;
 use ::policy::assertion;
-use ::policy::check::{Terms, documents};
+use ::policy::check::{Terms, documents, read_of};
 use ::policy::diagnostic::{Diagnostic, Severity};
 use ::policy::document::{Scenario, Site};
 use ::policy::drawing::{Drawing, draw};
 use ::policy::evaluate::Evaluator;
 use ::policy::plan::Plan;
 use ::policy::reach::picture;
-use ::policy::read::{Document, parse_scenario, parse_site};
+use ::policy::read::{Document, Reading, parse_scenario, parse_site};
 use ::policy::shipped::{SCENARIO_FILE, SITE_FILE};
 use jiff::civil::Date;
 use std::net::IpAddr;
@@ -75,19 +75,11 @@ impl Checked {
 /// Checks two documents and asks the site's tests. `known` gives the addresses of a device by its name: tests may name
 /// devices as well as the site's own hosts.
 pub fn check(texts: &PolicyTexts, today: Date, known: impl Fn(&str) -> Vec<IpAddr>) -> Checked {
-    let (scenario, mut site) = match read(texts) {
-        Ok(both) => both,
-        Err(diagnostics) => return Checked { diagnostics, tests: Vec::new() },
+    let (scenario, site) = readings(texts);
+    let mut diagnostics = read_of(&scenario, &site);
+    let (Some(scenario), Some(mut site)) = (scenario.document, site.document) else {
+        return Checked { diagnostics, tests: Vec::new() };
     };
-    let told = |bytes: &str, file: &str, of_scenario: bool| {
-        if of_scenario {
-            parse_scenario(bytes.as_bytes(), file).diagnostics
-        } else {
-            parse_site(bytes.as_bytes(), file).diagnostics
-        }
-    };
-    let mut diagnostics = told(&texts.scenario, SCENARIO_FILE, true);
-    diagnostics.extend(told(&texts.site, SITE_FILE, false));
     add_devices(&mut site.content, known);
     diagnostics.extend(documents(&scenario, &site, Terms::new(today)));
     let key = |d: &Diagnostic| (d.file.clone(), d.line, d.column, d.severity);
@@ -116,13 +108,14 @@ fn add_devices(site: &mut Site, known: impl Fn(&str) -> Vec<IpAddr>) {
     }
 }
 
+fn readings(texts: &PolicyTexts) -> (Reading<Scenario>, Reading<Site>) {
+    (parse_scenario(texts.scenario.as_bytes(), SCENARIO_FILE), parse_site(texts.site.as_bytes(), SITE_FILE))
+}
+
 fn read(texts: &PolicyTexts) -> Result<(Document<Scenario>, Document<Site>), Vec<Diagnostic>> {
-    let scenario = parse_scenario(texts.scenario.as_bytes(), SCENARIO_FILE);
-    let site = parse_site(texts.site.as_bytes(), SITE_FILE);
-    match (scenario.document, site.document) {
-        (Some(scenario), Some(site)) => Ok((scenario, site)),
-        _ => Err(scenario.diagnostics.into_iter().chain(site.diagnostics).collect()),
-    }
+    let (scenario, site) = readings(texts);
+    let told = read_of(&scenario, &site);
+    scenario.document.zip(site.document).ok_or(told)
 }
 
 /// The addresses of a device, by its name or identifier.

@@ -17,6 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 /// What changes with time alone is looked at so often.
 const LOOK: Duration = Duration::from_secs(30);
+/// What rules have counted is looked at and written down so often.
+const COUNT: Duration = Duration::from_secs(300);
+/// At the stop the firewall's program is asked once more, and waited for so long.
+const LAST_LOOK: Duration = Duration::from_secs(3);
 /// News of this span are looked at together.
 const SETTLE: Duration = Duration::from_millis(200);
 /// The firewall's program puts its table in order a moment after the kernel has fallen back.
@@ -39,8 +43,10 @@ impl Policies {
         let now = self.book().now();
         let pinholes = self.store().pinholes(now).await?;
         let quarantined = self.store().quarantines().await?;
+        let hits = self.store().rule_hits().await?;
         let mut memory = self.memory();
         memory.pinholes = pinholes.into_iter().map(|it| (it.id.clone(), it)).collect();
+        memory.hits.restore(hits);
         memory.quarantined = quarantined.into_iter().map(|it| (it.device.clone(), it)).collect();
         Ok(())
     }
@@ -49,6 +55,10 @@ impl Policies {
     pub async fn keep(self: Arc<Self>, stop: CancellationToken) {
         let both = async { tokio::join!(self.follow(), self.attend()) };
         stop.run_until_cancelled(both).await;
+        let counted = tokio::time::timeout(LAST_LOOK, self.count()).await;
+        if counted.is_err() {
+            self.save_hits().await;
+        }
     }
 
     /// Follows the kernel's news for as long as the firewall's program is there, and looks for it when it is not.
@@ -121,6 +131,7 @@ impl Policies {
     async fn attend(self: &Arc<Self>) {
         let mut news = self.door.events().listen();
         let mut due = Instant::now() + LOOK;
+        let mut count_due = Instant::now() + COUNT;
         loop {
             let trial = self.memory().trial.map(|trial| trial.ends + AFTER);
             let mut seen = Seen::default();
@@ -136,6 +147,10 @@ impl Policies {
                     self.save_unsaved().await;
                     self.forget_over();
                     self.settle_late().await;
+                    if count_due <= Instant::now() {
+                        count_due = Instant::now() + COUNT;
+                        self.count().await;
+                    }
                 }
             }
             if seen.is_nothing() {

@@ -1,11 +1,14 @@
 //! What is known of the kernel, of openings and of quarantines between two looks at the store.
 
-use super::status::{self, LastHits};
+use super::hits::Ledger;
+use super::shadow::Shadows;
+use super::status;
 use ::policy::evaluate::{Asked, Pinhole as Open};
 use jiff::Timestamp;
 use model::DeviceId;
 use model::enforcement::{Enforced, Hole, KernelState, Pinhole, Quarantine, Version};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use tokio::time::Instant;
 
 /// A policy on trial.
@@ -30,8 +33,10 @@ pub(super) struct Memory {
     pub(super) enforced: Enforced,
     /// Why the firewall's program did not answer, then.
     pub(super) program: Option<String>,
-    /// When each rule was last seen to count.
-    pub(super) hits: LastHits,
+    /// What each rule has counted.
+    pub(super) hits: Ledger,
+    /// What rules that only log have told.
+    pub(super) shadows: Shadows,
     /// Openings that somebody asked for.
     pub(super) pinholes: BTreeMap<String, Pinhole>,
     /// Controllers that are kept reachable for being read: where, and until when in the kernel.
@@ -44,6 +49,8 @@ pub(super) struct Memory {
     pub(super) not_before: Option<Instant>,
     /// Openings that could not be closed, and before when that is not tried again: each try is written down.
     pub(super) closing: BTreeMap<String, Instant>,
+    /// The addresses that the kernel isolated when it was last asked.
+    pub(super) isolated: BTreeSet<IpAddr>,
     /// What the firewall's program said last: the number that is confirmed, and the one on trial.
     pub(super) held: Option<(Option<u64>, Option<u64>)>,
     /// The version whose trial is over, where that could not be written down yet.
@@ -60,13 +67,15 @@ impl Default for Memory {
             trial: None,
             enforced: Enforced::Unknown,
             program: Some("it was not asked yet".into()),
-            hits: LastHits::default(),
+            hits: Ledger::default(),
+            shadows: Shadows::default(),
             pinholes: BTreeMap::new(),
             polled: BTreeMap::new(),
             quarantined: BTreeMap::new(),
             unsaved: BTreeSet::new(),
             not_before: None,
             closing: BTreeMap::new(),
+            isolated: BTreeSet::new(),
             held: None,
             taken_back: None,
             log: (0, 0),
@@ -83,7 +92,11 @@ impl Memory {
         self.enforced = enforced;
         self.program = program;
         if let Some(kernel) = kernel {
-            self.held = Some((kernel.confirmed, kernel.trial.map(|(generation, _)| generation)));
+            let held = (kernel.confirmed, kernel.trial.map(|(generation, _)| generation));
+            if self.held.replace(held).is_some_and(|before| before != held) {
+                self.shadows.forget();
+            }
+            self.isolated = kernel.isolated.iter().map(IpAddr::to_canonical).collect();
         }
         crate::metrics::policy_enforced(enforced);
         is_news
@@ -94,6 +107,12 @@ impl Memory {
         let is_its = |number: Option<u64>| number.is_some() && number == candidate.generation;
         self.taken_back != Some(candidate.number)
             && self.held.is_none_or(|(confirmed, trial)| is_its(confirmed) || is_its(trial))
+    }
+
+    /// The addresses that the kernel isolates and nobody here knows why: left by an act that could not be written down.
+    pub(super) fn strange(&self) -> Vec<IpAddr> {
+        let known: BTreeSet<IpAddr> = self.quarantined.values().map(|it| it.address).collect();
+        self.isolated.difference(&known).copied().collect()
     }
 
     /// Whether openings and isolation have a place in the kernel.

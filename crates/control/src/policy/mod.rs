@@ -8,18 +8,21 @@
 //! |---|---|
 //! | [`ask`] | questions as people write them, and the picture of zones |
 //! | [`bound`] | both documents, bound, and ready for questions |
+//! | `hits` | what each rule has counted |
 //! | `keep` | keeps kernel, store and devices in step |
 //! | `memory` | what is known between two looks at the store |
 //! | `news` | what the kernel tells, as findings |
 //! | [`openings`] | short-lived openings |
 //! | `quarantine` | devices that are cut off |
-//! | [`questions`] | may this reach that, what is reached, what differs |
+//! | [`questions`] | what is reached, what differs |
 //! | [`read`] | versions and documents, for who may see them |
+//! | [`shadow`] | what rules that only log would have cost |
 //! | [`status`] | how things stand |
 //! | [`trial`] | a version on trial, confirmed or taken back |
 
 pub mod ask;
 pub mod bound;
+mod hits;
 mod keep;
 mod memory;
 mod news;
@@ -27,6 +30,7 @@ pub mod openings;
 mod quarantine;
 pub mod questions;
 pub mod read;
+pub mod shadow;
 pub mod status;
 pub mod trial;
 
@@ -40,16 +44,16 @@ pub use ::policy::drawing;
 pub use ::policy::explain::{Explanation, in_language};
 pub use ::policy::plan::{Plan, Rule};
 pub use ::policy::reach::{Picture, Row};
-pub use ::policy::service::Service;
 pub use ::policy::shipped::{SCENARIO_FILE, SITE_FILE};
+pub use ::policy::yaml::MAX_BYTES as LARGEST_DOCUMENT;
 pub use bound::{Bound, Checked};
-pub use questions::Question;
+pub use hits::Hits;
 pub use read::{Documents, Which};
-pub use status::{Hits, Status};
+pub use shadow::Cost;
+pub use status::Status;
 
 use crate::Door;
 use crate::book::{Book, unavailable};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use memory::Memory;
@@ -84,8 +88,6 @@ pub struct Policies {
     isolating: tokio::sync::Mutex<()>,
     /// Held by whoever opens or closes: memory and kernel change together. Taken after `turn` where both are.
     opening: tokio::sync::Mutex<()>,
-    /// Since when hits are watched: when each rule was last hit is not kept over a start.
-    started: Timestamp,
 }
 
 impl Policies {
@@ -93,7 +95,6 @@ impl Policies {
     #[must_use]
     pub fn new(door: Door, enforcer: Arc<dyn Enforcer>) -> Self {
         Self {
-            started: door.book().now(),
             door,
             enforcer,
             bound: Mutex::default(),
@@ -129,9 +130,11 @@ impl Policies {
     async fn kept(&self, number: u64) -> Result<(Version, PolicyTexts), Failure> {
         let stored = self.store().policy(number).await;
         let stored = stored.map_err(|error| unavailable(subject(number), &error))?;
-        stored.ok_or_else(|| {
-            Failure::new(Kind::NotFound, "find", subject(number), "there is no such version")
-                .hint("`portcullis policy history` lists them")
+        stored.ok_or_else(|| match number {
+            0 => Failure::new(Kind::NotFound, "find", subject(number), "it is not kept as a version")
+                .hint("propose it first: `portcullis policy propose`, or \"Propose a change\" on the page"),
+            _ => Failure::new(Kind::NotFound, "find", subject(number), "there is no such version")
+                .hint("`portcullis policy history` lists them"),
         })
     }
 

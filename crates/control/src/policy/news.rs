@@ -49,7 +49,12 @@ impl Policies {
         metrics::record(&record);
         match record {
             Record::Packet(packet) => {
-                self.memory().log.0 += 1;
+                let now = self.book().now();
+                {
+                    let mut memory = self.memory();
+                    memory.log.0 += 1;
+                    memory.shadows.hear(&packet, now);
+                }
                 self.logged(&packet, bound, told);
             }
             Record::Lost(count) => {

@@ -28,11 +28,32 @@ impl Policies {
         self.memory().quarantined.get(device).cloned()
     }
 
+    /// Whom somebody means to cut off or to let back.
+    ///
+    /// # Errors
+    /// `NotFound`, for who may not see it too.
+    pub fn to_set(&self, actor: &Actor, key: &str, on: bool) -> Result<DeviceId, Failure> {
+        let left = DeviceId(key.to_owned());
+        match self.door.device(actor, key) {
+            Ok(device) => Ok(device.id.clone()),
+            Err(_) if !on && self.is_left(&left) => Ok(left),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether there is something to let back under a name that no device bears: a quarantine whose device is forgotten, or an
+    /// address that the kernel isolates and nobody here knows why.
+    fn is_left(&self, id: &DeviceId) -> bool {
+        let memory = self.memory();
+        memory.quarantined.contains_key(id)
+            || id.0.parse().is_ok_and(|address: IpAddr| memory.strange().contains(&address.to_canonical()))
+    }
+
     /// What a quarantine is about. One can be ended whose device is forgotten.
     pub(super) fn object_of_quarantine(&self, id: &DeviceId) -> Result<Object, Failure> {
         match self.book().device(id) {
             Some(device) => Ok(device.object()),
-            None if self.memory().quarantined.contains_key(id) => Ok(Object::Appliance),
+            None if self.is_left(id) => Ok(Object::Appliance),
             None => Err(no_such(&id.0)),
         }
     }
@@ -111,16 +132,28 @@ impl Policies {
     }
 
     async fn let_back(&self, permit: &Permit, id: &DeviceId) -> Result<(), Failure> {
-        let known = self.quarantine_of(id);
-        let quarantine = known.ok_or_else(|| {
+        let Some(address) = self.quarantine_of(id).map(|it| it.address).or_else(|| self.isolated_of(id))
+        else {
             let subject = self.book().device(id).map_or_else(|| id.to_string(), |device| device.subject());
-            Failure::new(Kind::Conflict, "let back", subject, "it is not cut off")
-        })?;
-        if !self.is_shared(id, quarantine.address) {
-            self.isolate(permit, quarantine.address, false).await?;
+            return Err(Failure::new(Kind::Conflict, "let back", subject, "it is not cut off"));
+        };
+        if !self.is_shared(id, address) {
+            self.isolate(permit, address, false).await?;
         }
-        self.memory().quarantined.remove(id);
+        let mut memory = self.memory();
+        memory.quarantined.remove(id);
+        memory.isolated.remove(&address);
         Ok(())
+    }
+
+    /// The address of a device, or an address itself, that the kernel isolates though nobody here knows why.
+    fn isolated_of(&self, id: &DeviceId) -> Option<IpAddr> {
+        let address = match self.book().device(id) {
+            Some(device) => device.endpoint.addr,
+            None => id.0.parse().ok()?,
+        };
+        let address = address.to_canonical();
+        self.memory().strange().contains(&address).then_some(address)
     }
 
     /// Whether another device is cut off at this address: two may stand behind one.

@@ -8,8 +8,9 @@ use ::policy::packet::{Packet, Payload};
 use ::policy::render::{self, Openings};
 use model::command::policy::{Applied, Apply, Confirm};
 use model::enforcement::{Connection, KernelState, Version, VersionState};
-use model::event::{Finding, PolicyStep};
-use model::{Failure, Kind, Permit};
+use model::event::{Finding, PolicyStep, What};
+use model::{Actor, Failure, Kind, Permit};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::PolicyTexts;
@@ -20,6 +21,9 @@ pub const LONGEST_TRIAL: u32 = 3600;
 /// A trial when nobody says how long, in seconds.
 pub const TRIAL: u32 = 60;
 
+/// Who ends a trial that nobody confirms.
+const KERNEL: &str = "kernel";
+
 impl Policies {
     pub(super) async fn apply(&self, permit: &Permit, command: Apply) -> Result<Applied, Failure> {
         let Apply { version: number, seconds } = command;
@@ -29,6 +33,8 @@ impl Policies {
         }
         let _turn = self.turn.lock().await;
         let kernel = self.enforcer.state().await?;
+        // A load sets the kernel's counters to zero.
+        self.memory().hits.see(&kernel, self.book().now());
         if kernel.trial.is_none() {
             // What could not be written down of the trial before would be taken for this one's.
             self.settle(&kernel).await;
@@ -118,15 +124,24 @@ impl Policies {
     }
 
     pub(super) async fn confirm(&self, permit: &Permit, command: Confirm) -> Result<Version, Failure> {
-        let Confirm { version: number, accepted } = command;
+        let Confirm { version: number, over, local } = command;
         let conflict = |cause: &str| Failure::new(Kind::Conflict, "confirm", subject(number), cause);
         let _turn = self.turn.lock().await;
         let trial = self.memory().trial.filter(|trial| trial.version == number);
         let trial = trial
             .ok_or_else(|| conflict("it is not on trial").hint("its time may be over; apply it again"))?;
-        if accepted.is_none_or(|accepted| accepted <= trial.loaded.into_std()) {
-            return Err(conflict("this connection is older than the trial, so it proves nothing")
-                .hint("open a new connection and confirm over that one: what the policy locks out cannot confirm it"));
+        let over = over.filter(|over| over.accepted > trial.loaded.into_std()).ok_or_else(|| {
+            conflict("this connection is older than the trial, so it proves nothing")
+                .hint("open a new connection and confirm over that one: what the policy locks out cannot confirm it")
+        })?;
+        if !local && self.is_local(number, over.from).await {
+            let cause = format!(
+                "it was asked for from {}, the appliance itself, which no rule locks out, so it proves nothing",
+                over.from
+            );
+            return Err(conflict(&cause).hint(
+                "confirm from where administrators work; `portcullis policy confirm --local` does it from here all the same",
+            ));
         }
         self.enforcer.confirm(permit, trial.generation).await?;
         self.memory().trial = None;
@@ -139,6 +154,11 @@ impl Policies {
             unavailable(subject(number), &error)
                 .hint("it is in force; that is written down once there is room on the appliance's disk")
         })
+    }
+
+    /// Whether an address is the appliance's own under a version: what comes from there meets no rule.
+    pub async fn is_local(&self, number: u64, from: IpAddr) -> bool {
+        from.is_loopback() || self.bound(number).await.is_ok_and(|bound| bound.plan().own.contains(&from))
     }
 
     /// The lines of what is confirmed now are shared by its classes. A line that cannot be leaves everything else in force.
@@ -171,7 +191,9 @@ impl Policies {
 
     pub(super) async fn repair(&self, permit: &Permit) -> Result<(), Failure> {
         let _turn = self.turn.lock().await;
+        self.count().await;
         self.enforcer.repair(permit).await?;
+        self.memory().hits.reloaded();
         self.open_missing(permit).await;
         self.note_kernel().await;
         Ok(())
@@ -196,6 +218,16 @@ impl Policies {
         self.note_kernel().await;
         let why = why.filter(|_| !is_told);
         if let Some(text) = why {
+            // Nobody asked for it, so it is no act of anybody's; what stands in the log from the trial's begin is answered all the same.
+            let detail = serde_json::json!({ "version": number, "why": text });
+            let noted =
+                self.door.audit().note(audit::Note::PolicyFellBack, Actor::system(KERNEL), detail).await;
+            match noted {
+                Ok(record) => self.door.events().tell(What::Audited { record }),
+                Err(error) => {
+                    tracing::error!(%error, ?number, "the end of a trial could not be noted in the audit log")
+                }
+            }
             self.book().raise(Finding { kind: "policy_fell_back".into(), device: None, text });
         }
         self.tell(PolicyStep::Reverted, number);

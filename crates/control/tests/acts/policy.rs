@@ -3,8 +3,9 @@
 use crate::kernel::Kernel;
 use crate::world::{World, operator};
 use control::Policies;
-use control::policy::{Question, Which};
-use model::command::policy::{Apply, Confirm, OpenPinhole, Propose, Revert, SetQuarantine};
+use control::policy::Which;
+use control::policy::ask::Written;
+use model::command::policy::{Apply, Confirm, OpenPinhole, Over, Propose, Revert, SetQuarantine};
 use model::device::{Certificate, Device, Endpoint, Fingerprint};
 use model::enforcement::{Connection, Enforced, LoggedPacket, Record, Session, VersionState};
 use model::{Actor, DeviceId, Kind, Role, Scope, Stage};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const SCENARIO: &str = include_str!("../../../policy/shipped/out_of_band_management.yaml");
-const SITE: &str = include_str!("../../../policy/shipped/site.yaml");
+pub(crate) const SITE: &str = include_str!("../../../policy/shipped/site.yaml");
 /// Longer than anything takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
@@ -41,6 +42,15 @@ impl Place {
         tasks.spawn(Arc::clone(&self.policies).keep(self.stop.clone()));
         self.keeping = Some(tasks);
         self.until("somebody listens", || self.kernel.is_followed()).await;
+    }
+
+    /// The keeper is told to stop, and has stopped.
+    pub(crate) async fn stop(&mut self) {
+        self.stop.cancel();
+        if let Some(mut tasks) = self.keeping.take() {
+            while tasks.join_next().await.is_some() {}
+        }
+        self.stop = CancellationToken::new();
     }
 
     /// The appliance dies and starts again, before the same kernel.
@@ -129,7 +139,12 @@ pub(crate) fn id(id: &str) -> DeviceId {
 }
 
 pub(crate) fn confirm(version: u64) -> Confirm {
-    Confirm { version, accepted: Some(Instant::now() + Duration::from_millis(1)) }
+    confirm_from("10.1.5.10", version)
+}
+
+pub(crate) fn confirm_from(from: &str, version: u64) -> Confirm {
+    let accepted = Instant::now() + Duration::from_millis(1);
+    Confirm { version, over: Some(Over { accepted, from: from.parse().unwrap() }), local: false }
 }
 
 fn devices() -> Vec<Device> {
@@ -168,6 +183,13 @@ async fn a_trial_that_nobody_confirms_is_over_in_the_store_too() {
     place.until_states(&[(2, Draft), (1, Confirmed)]).await;
     let told = place.until_found("policy_fell_back").await;
     assert!(told.finding.text.contains("version 2 of the policy was not confirmed in time"), "{told:?}");
+    assert_eq!(place.world.notes(audit::Note::PolicyFellBack).await, 1);
+    let entries = place.world.door.audit().list(audit::Query::default()).await.unwrap();
+    let noted = entries.iter().find(|entry| entry.note == Some(audit::Note::PolicyFellBack)).unwrap();
+    assert_eq!(
+        (noted.actor.principal.to_string().as_str(), &noted.detail["version"]),
+        ("system:kernel", &2.into())
+    );
     let late = place.run(confirm(second)).await.unwrap_err();
     assert_eq!(late.kind, Kind::Conflict);
     assert_eq!(place.policies.enforced(), Enforced::Confirmed);
@@ -176,6 +198,7 @@ async fn a_trial_that_nobody_confirms_is_over_in_the_store_too() {
     place.apply(second, 60).await;
     place.run(Revert {}).await.unwrap();
     assert_eq!(place.states().await, [(2, Draft), (1, Confirmed)]);
+    assert_eq!(place.world.notes(audit::Note::PolicyFellBack).await, 1);
     place.apply(second, 60).await;
     place.run(confirm(second)).await.unwrap();
     assert_eq!(place.states().await, [(2, Confirmed), (1, Superseded)]);
@@ -233,14 +256,13 @@ async fn without_the_program_documents_are_kept_and_asked_and_nothing_is_enforce
     let status = place.policies.status(&operator()).await.unwrap();
     assert_eq!(status.enforced, Enforced::Unknown);
     assert!(status.program.is_some_and(|why| why.contains("no firewall program listens")));
-    let question = Question {
-        from: "appliance".into(),
-        to: "r1-read".into(),
-        service: "tcp/443".parse().unwrap(),
-        language: "en".into(),
-    };
-    let answer = place.policies.explain(&operator(), Which::Current, question).await.unwrap();
-    assert_eq!(answer.app_id.as_deref(), Some("bmc_management"));
+    let service = Some("tcp/440-450".into());
+    let question = Written { from: "10.20.0.1".into(), to: "r1-read".into(), service, ..Written::default() };
+    let answers = place.policies.ask(&operator(), Which::Current, question, "en").await.unwrap();
+    let told: Vec<_> =
+        answers.all().map(|it| (it.service.as_str(), it.explanation.app_id.as_deref())).collect();
+    let rule = Some("bmc_management");
+    assert_eq!(told, [("tcp/440-442", None), ("tcp/443", rule), ("tcp/444-450", None)]);
 }
 
 #[tokio::test]

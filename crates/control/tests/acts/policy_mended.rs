@@ -1,17 +1,17 @@
 //! The policy where something fails half-way: what was opened closes, what could not be written down is no obstacle, and a failure
 //! that wakes the keeper does not keep it awake.
 
-use crate::policy::{Place, SCENARIO, confirm, id};
+use crate::policy::{Place, SCENARIO, SITE, confirm, confirm_from, id};
 use crate::world::operator;
 use control::Policies;
 use control::policy::Which;
 use model::book::{Claim, DeviceBook as _, Observation};
 use model::command::Command as _;
-use model::command::policy::{Apply, ClosePinhole, LetClose, OpenPinhole, SetQuarantine};
+use model::command::policy::{Apply, ClosePinhole, Confirm, LetClose, OpenPinhole, Propose, SetQuarantine};
 use model::device::Endpoint;
-use model::enforcement::{Enforced, Session, VersionState};
+use model::enforcement::{Counted, Enforced, LoggedPacket, Record, Session, VersionState};
 use model::event::{PolicyStep, What};
-use model::{Role, Scope};
+use model::{Action, Kind, Role, Scope};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,4 +206,120 @@ async fn a_trial_that_the_kernel_ended_is_not_the_current_version() {
     let told = news.recv().await.unwrap().what;
     assert!(matches!(told, What::PolicyChanged { step: PolicyStep::Program, .. }), "{told:?}");
     assert_eq!(current(&place).await, 1, "the store was not told yet");
+}
+
+#[tokio::test]
+async fn a_confirmation_from_the_appliance_itself_proves_nothing() {
+    let place = Place::new().await;
+    let version = place.propose(SCENARIO).await;
+    place.apply(version, 60).await;
+    for from in ["127.0.0.1", "::1", "10.20.0.1"] {
+        let refused = place.run(confirm_from(from, version)).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::Conflict);
+        assert!(refused.cause.contains("the appliance itself"), "{refused}");
+        assert!(refused.hint.is_some_and(|hint| hint.contains("--local")));
+    }
+    let unknown = Confirm { over: None, ..confirm_from("10.1.5.10", version) };
+    assert_eq!(place.run(unknown).await.unwrap_err().kind, Kind::Conflict);
+    assert_eq!(place.policies.enforced(), Enforced::Trial);
+    place.run(Confirm { local: true, ..confirm_from("127.0.0.1", version) }).await.unwrap();
+    let query = audit::Query { action: Some(Action::PolicyConfirm), ..audit::Query::default() };
+    let entries = place.world.door.audit().list(query).await.unwrap();
+    assert_eq!(
+        (&entries[0].detail["from"], &entries[0].detail["local"]),
+        (&"127.0.0.1".into(), &true.into())
+    );
+}
+
+#[tokio::test]
+async fn an_isolation_that_nobody_knows_of_is_named_and_let_back() {
+    let mut place = Place::new().await;
+    place.in_force().await;
+    // The rows of these were lost: of a device that is known, and of an address that is nobody's.
+    place.kernel.held().isolated = vec![address("10.20.0.7"), address("10.20.0.99")];
+    place.restart().await;
+    let status = place.policies.status(&operator()).await.unwrap();
+    assert_eq!(status.strange, [address("10.20.0.7"), address("10.20.0.99")]);
+    let let_back = async |key: &str| {
+        let device = place.policies.to_set(&operator(), key, false)?;
+        place.run(SetQuarantine { device, on: false, why: String::new() }).await
+    };
+    assert_eq!(let_back("10.20.0.50").await.unwrap_err().kind, Kind::NotFound);
+    let_back("r1-read").await.unwrap();
+    let_back("10.20.0.99").await.unwrap();
+    assert!(place.kernel.held().isolated.is_empty());
+    assert!(place.policies.status(&operator()).await.unwrap().strange.is_empty());
+    assert_eq!(let_back("r1-read").await.unwrap_err().kind, Kind::Conflict);
+    assert!(place.policies.to_set(&operator(), "10.20.0.99", true).is_err(), "only a device is cut off");
+}
+
+/// What the kernel shows of rule 1 of the shipped policy.
+fn counted(packets: u64) -> Vec<Counted> {
+    let comment = "out_of_band_management/1.0.0/1/bmc_management".to_owned();
+    vec![Counted { chain: "confirmed_rule_1_out".into(), comment, packets, bytes: packets * 60 }]
+}
+
+#[tokio::test]
+async fn hits_add_up_over_loads_and_restarts() {
+    let mut place = Place::new().await;
+    place.keep().await;
+    place.in_force().await;
+    let hits = async |place: &Place| {
+        let hits = place.policies.status(&operator()).await.unwrap().hits;
+        (hits[0].packets, hits[0].bytes, hits[0].since, hits[0].last)
+    };
+    place.kernel.held().counters = counted(5);
+    let (packets, bytes, since, last) = hits(&place).await;
+    assert_eq!((packets, bytes), (5, 300));
+    place.stop().await;
+    place.world.later(jiff::SignedDuration::from_mins(1));
+    place.kernel.held().counters = counted(9);
+    place.restart().await;
+    let told = hits(&place).await;
+    assert_eq!((told.0, told.1, told.2), (9, 540, since));
+    assert!(told.3 > last, "it has counted since");
+    // A load begins at zero, and by now the counter is past where it was.
+    let version = place.propose(&second()).await;
+    place.apply(version, 60).await;
+    place.run(confirm(version)).await.unwrap();
+    place.kernel.held().counters = counted(11);
+    assert_eq!(hits(&place).await.0, 20);
+}
+
+#[tokio::test]
+async fn a_rule_that_only_logs_tells_what_it_would_have_cost() {
+    let mut place = Place::new().await;
+    place.keep().await;
+    let site = SITE.replace(", app_id: clear_text_mgmt}", "}") + "shadow: [clear_text_mgmt]\n";
+    let (scenario, site) = (Some(SCENARIO.to_owned()), Some(site));
+    let version = place.run(Propose { scenario, site, note: String::new() }).await.unwrap().number;
+    place.apply(version, 60).await;
+    place.run(confirm(version)).await.unwrap();
+    let comment = "out_of_band_management/1.0.0/6/clear_text_mgmt".to_owned();
+    let counted = Counted { chain: "confirmed_rule_6_in".into(), comment, packets: 40, bytes: 4000 };
+    place.kernel.held().counters = vec![counted];
+    for _ in 0..3 {
+        place.kernel.tell(Record::Packet(LoggedPacket {
+            at: 0,
+            prefix: "pc:i:6:clear_text_mgmt:would_drop".into(),
+            from: Some(address("10.20.0.7")),
+            to: Some(address("10.20.0.1")),
+            protocol: 17,
+            port: 623,
+        }));
+    }
+    let cost = async || place.policies.status(&operator()).await.unwrap().shadow;
+    let began = std::time::Instant::now();
+    while cost().await[0].pairs.first().is_none_or(|pair| pair.records < 3) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", cost().await);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let told = cost().await;
+    assert_eq!((told.len(), told[0].hits.packets, told[0].others), (1, 40, 0));
+    let pair = &told[0].pairs[0];
+    assert_eq!((pair.from.device.as_deref(), &*pair.service), (Some("r1-read"), "udp/623"));
+    assert_eq!(pair.to.device, None);
+    // Other rules are loaded: what the log told of these is over.
+    place.in_force().await;
+    assert!(cost().await.is_empty());
 }

@@ -1,7 +1,7 @@
 //! A kernel in memory, for tests: it remembers what it is asked for, and forgets a trial when its time is over.
 
 use model::command::BoxFuture;
-use model::enforcement::{Connection, Enforcer, Hole, KernelState, Record, Records};
+use model::enforcement::{Connection, Counted, Enforcer, Hole, KernelState, Record, Records};
 use model::{Failure, Kind, Permit};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -26,6 +26,7 @@ pub struct Held {
     pub isolated: Vec<IpAddr>,
     pub connections: Vec<Connection>,
     pub ended: Vec<Connection>,
+    pub counters: Vec<Counted>,
     pub repaired: u32,
     pub lines: Vec<(String, u32)>,
     /// Isolation takes effect, and cannot be written down for the next boot.
@@ -206,6 +207,7 @@ impl Enforcer for Kernel {
                 trial: held.trial.map(|(number, ends)| (number, u32::try_from(left(ends)).unwrap())),
                 open: held.open.iter().map(|(name, (hole, left))| (name.clone(), *hole, *left)).collect(),
                 isolated: held.isolated.clone(),
+                counters: held.counters.clone(),
                 ..KernelState::default()
             })
         })

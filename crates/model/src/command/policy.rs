@@ -5,6 +5,7 @@ use crate::access::Action;
 use crate::device::DeviceId;
 use crate::enforcement::{Pinhole, Quarantine, Session, Version};
 use serde_json::json;
+use std::net::IpAddr;
 use std::time::Instant;
 
 command! {
@@ -50,13 +51,25 @@ command! {
     }
 }
 
+/// The connection that an act was asked for over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// When it was accepted.
+    pub accepted: Instant,
+    /// Who is at its other end.
+    pub from: IpAddr,
+}
+
 command! {
     /// Confirm the policy on trial, over a connection that it has let in.
-    Confirm -> Version, Action::PolicyConfirm, |this| json!({ "version": this.version }), {
+    Confirm -> Version, Action::PolicyConfirm,
+    |this| json!({ "version": this.version, "from": this.over.map(|over| over.from), "local": this.local }), {
         /// The version, so that nobody confirms another than they have seen.
         version: u64,
-        /// When the connection was accepted that asks for it; none where that is not known.
-        accepted: Option<Instant>,
+        /// The connection that asks for it; none where that is not known.
+        over: Option<Over>,
+        /// From the appliance itself too, where no rule holds anybody back.
+        local: bool,
     }
 }
 

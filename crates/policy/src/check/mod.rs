@@ -36,7 +36,7 @@ use crate::document::{Scenario, Site, scenario, site};
 use crate::plan::Plan;
 use crate::read::{Document, Reading, has_error, parse_scenario, parse_site, sort};
 use crate::service::Service;
-use crate::yaml::Step;
+use crate::yaml::{Node, Places, Step};
 use jiff::civil::Date;
 
 /// How many rules a scenario may have, and how many entries each list of a site that is compared with them.
@@ -77,8 +77,7 @@ pub struct Checked {
 pub fn files(scenario: (&[u8], &str), site: (&[u8], &str), terms: Terms) -> Checked {
     let scenario = parse_scenario(scenario.0, scenario.1);
     let site = parse_site(site.0, site.1);
-    let mut diagnostics = scenario.diagnostics;
-    diagnostics.extend(site.diagnostics);
+    let mut diagnostics = read_of(&scenario, &site);
     let mut plan = None;
     if let (Some(scenario), Some(site)) = (&scenario.document, &site.document) {
         diagnostics.extend(documents(scenario, site, terms));
@@ -88,6 +87,26 @@ pub fn files(scenario: (&[u8], &str), site: (&[u8], &str), terms: Terms) -> Chec
     }
     sort(&mut diagnostics);
     Checked { scenario: scenario.document, site: site.document, diagnostics, plan }
+}
+
+/// What was told while two files were read. Two that stand in each other's place are told in one sentence, not in a hundred.
+#[must_use]
+pub fn read_of(scenario: &Reading<Scenario>, site: &Reading<Site>) -> Vec<Diagnostic> {
+    let has = |places: &Places, wanted: [&str; 2]| {
+        let keys = places.node(&[]).map(Node::keys).unwrap_or_default();
+        wanted.iter().all(|key| keys.contains(key))
+    };
+    let is_swapped = scenario.document.is_none()
+        && site.document.is_none()
+        && has(&scenario.places, ["zones", "applications"])
+        && has(&site.places, ["id", "rules"]);
+    if is_swapped {
+        let what = format!("these look swapped: this is a site file, and {} is a scenario", site.places.file);
+        let hint = "name the scenario with --policy and the site file with --site".to_owned();
+        let place = scenario.places.of(&[]);
+        return vec![Diagnostic::new(Code::SwappedFiles, &scenario.places.file, place, what, hint)];
+    }
+    scenario.diagnostics.iter().chain(&site.diagnostics).cloned().collect()
 }
 
 /// Reads a scenario and tells what can be told of it without a site: nothing about zones, services and people.

@@ -60,6 +60,9 @@ codes! {
     DuplicateKey "duplicate_key" Error
         "A key stands twice in the same mapping."
         "Which of the two counts would depend on the reader.";
+    SwappedFiles "swapped_files" Error
+        "The scenario's file holds a site, and the site's file a scenario."
+        "Neither can be read as the other.";
     MissingField "missing_field" Error
         "A field that must be there is not."
         "Nothing sensible can be put in its place.";

@@ -92,7 +92,9 @@ fn every_mistake_is_told_at_its_place() {
 #[test]
 fn no_mistake_is_without_a_case() {
     let cased: BTreeSet<Code> = cases::all().iter().map(|case| case.code).collect();
-    let is_missing = |code: &&Code| !cased.contains(code) && **code != Code::TooMany;
+    // Two that need more than a few words exchanged.
+    let apart = [Code::TooMany, Code::SwappedFiles];
+    let is_missing = |code: &&Code| !cased.contains(code) && !apart.contains(code);
     let missing: Vec<&Code> = Code::ALL.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -149,4 +151,13 @@ fn a_proposed_rule_names_a_zone_of_the_site() {
     let proposal = told.iter().find(|one| one.code == Code::NoDirectoryFlow);
     let hint = &proposal.unwrap_or_else(|| panic!("{told:#?}")).hint;
     assert!(hint.contains("to: inner}") || hint.contains("to: dmz}"), "{hint}");
+}
+
+#[test]
+fn files_in_each_others_place_are_told_in_one_sentence() {
+    let terms = Terms::new(jiff::civil::date(2026, 11, 20));
+    let (site, scenario) = ((shipped::SITE.as_bytes(), "site"), (shipped::SCENARIO.as_bytes(), "scenario"));
+    let told = files(site, scenario, terms).diagnostics;
+    let told: Vec<_> = told.iter().map(|one| (one.code, one.file.as_str())).collect();
+    assert_eq!(told, [(Code::SwappedFiles, "site")]);
 }

@@ -23,7 +23,7 @@ pub enum Verb {
     },
     /// Let a device back.
     Off {
-        /// The device, by name or identifier.
+        /// The device, by name or identifier; or an address that is cut off and nobody knows why.
         device: String,
         #[command(flatten)]
         remote: Remote,

@@ -133,3 +133,13 @@ fn what_must_hold_is_tested_and_a_failure_has_its_line() {
     );
     assert_eq!(answer["tests"][1]["explanation"]["verdict"], "drop");
 }
+
+#[test]
+fn site_files_are_compared_by_other_words_and_swapped_files_are_told_as_such() {
+    let bench = Bench::new();
+    let ran = bench.run(&["policy", "diff", "site.yaml", "site.yaml", "--site", "site.yaml"], b"").exits(2);
+    assert!(ran.err.contains("these are site files") && ran.err.contains("--new-site"), "{}", ran.err);
+    let swapped = ["policy", "check", "--policy", "site.yaml", "--site", "scenario.yaml", "--json"];
+    let report = bench.run(&swapped, b"").exits(2).json();
+    assert_eq!((&report["errors"], &report["diagnostics"][0]["code"]), (&json!(1), &json!("swapped_files")));
+}

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_history.sql"),
     include_str!("../../migrations/0005_ways_in.sql"),
     include_str!("../../migrations/0006_policy.sql"),
+    include_str!("../../migrations/0007_rule_hits.sql"),
 ];
 
 /// The schema that this version writes.

@@ -15,6 +15,7 @@ pub mod open_sessions;
 pub mod openings;
 pub mod policy;
 pub mod readings;
+pub mod rule_hits;
 pub mod sessions;
 pub mod settings;
 pub mod sweeps;

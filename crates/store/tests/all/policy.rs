@@ -3,7 +3,7 @@
 use crate::sample::{at, store};
 use model::DeviceId;
 use model::enforcement::{Hole, Pinhole, Quarantine, Session, VersionState};
-use store::{NewPolicy, PolicyTexts, Store, only_policy};
+use store::{NewPolicy, PolicyTexts, RuleHits, Store, only_policy};
 
 fn new(note: &str) -> NewPolicy {
     NewPolicy {
@@ -99,4 +99,21 @@ async fn openings_and_quarantines_are_read_back_and_crossed_out() {
     assert_eq!(store.quarantines().await.unwrap(), [quarantine]);
     store.delete_quarantine(&device).await.unwrap();
     assert!(store.quarantines().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_rules_have_counted_is_kept_by_scenario_and_rule() {
+    let (_folder, store) = store();
+    let row = |rule: &str, packets, last| RuleHits {
+        scenario: "oob".into(),
+        rule: rule.into(),
+        packets,
+        bytes: packets * 100,
+        since: at(1),
+        last,
+        seen: (packets, 7),
+    };
+    store.put_rule_hits(vec![row("dns", 1, None), row("dns#2", 2, Some(at(2)))]).await.unwrap();
+    store.put_rule_hits(vec![row("dns", 3, Some(at(3)))]).await.unwrap();
+    assert_eq!(store.rule_hits().await.unwrap(), [row("dns", 3, Some(at(3))), row("dns#2", 2, Some(at(2)))]);
 }

@@ -1,7 +1,6 @@
 //! Bodies, queries and path segments, or a failure that says what is wrong with them.
 
 use super::refusal::Refusal;
-use crate::server::Accepted;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -24,17 +23,6 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let unknown =
             || Failure::new(Kind::Unauthenticated, "use", "the API", "no token was looked at").into();
         parts.extensions.get::<Actor>().cloned().map(Self).ok_or_else(unknown)
-    }
-}
-
-/// When the request's connection was accepted; none where it came over none.
-pub(crate) struct Since(pub Option<std::time::Instant>);
-
-impl<S: Sync> FromRequestParts<S> for Since {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get::<Accepted>().map(|accepted| accepted.0)))
     }
 }
 

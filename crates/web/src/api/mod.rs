@@ -53,8 +53,8 @@ const LARGEST_BODY: usize = 1 << 20;
 /// The largest body that imports credentials, in bytes.
 const LARGEST_IMPORT: usize = 4 << 20;
 
-/// The largest body that carries the policy's documents, in bytes: 4 MiB each, and what JSON adds.
-const LARGEST_POLICY: usize = 9 << 20;
+/// The largest body that carries the policy's documents, in bytes: both, and what JSON adds.
+const LARGEST_POLICY: usize = 2 * control::policy::LARGEST_DOCUMENT + LARGEST_BODY;
 
 /// What the handlers share.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use model::command::policy::{ClosePinhole, OpenPinhole, SetQuarantine as Quarantining};
 use model::enforcement::{Pinhole, Quarantine, Session};
-use model::{Actor, DeviceId, Failure, Principal};
+use model::{Actor, Principal};
 
 /// List the live openings to devices that the token's holder may see: who opened them, why, and until when.
 #[utoipa::path(get, path = "/pinholes", tag = "policy", responses((status = 200, body = Vec<Pinhole>)))]
@@ -78,7 +78,7 @@ pub(super) async fn show_quarantine(
 }
 
 /// Cut a device off, so that only the appliance may still reach it, or let it back.
-#[utoipa::path(put, path = "/devices/{key}/quarantine", tag = "policy", params(("key" = String, Path, description = "Identifier or name.")), request_body = SetQuarantine, responses((status = 200, body = Option<Quarantine>)))]
+#[utoipa::path(put, path = "/devices/{key}/quarantine", tag = "policy", params(("key" = String, Path, description = "Identifier or name; to let back also an address of `strange`.")), request_body = SetQuarantine, responses((status = 200, body = Option<Quarantine>)))]
 pub(super) async fn set_quarantine(
     State(app): State<App>,
     Caller(actor): Caller,
@@ -86,16 +86,7 @@ pub(super) async fn set_quarantine(
     Json(set): Json<SetQuarantine>,
 ) -> Answer<Shown<Option<Quarantine>>> {
     fits("why", &set.why, LONGEST)?;
-    let device = to_set(&app, &actor, key, set.on)?;
+    let device = app.policies.to_set(&actor, &key, set.on)?;
     let command = Quarantining { device, on: set.on, why: set.why };
     Ok(Shown(app.door.run(&actor, &app.policies, command).await?))
-}
-
-/// The device that is cut off or let back. One that was forgotten meanwhile can still be let back, by its identifier.
-fn to_set(app: &App, actor: &Actor, key: String, on: bool) -> Result<DeviceId, Failure> {
-    match app.door.device(actor, &key) {
-        Ok(device) => Ok(device.id.clone()),
-        Err(_) if !on && app.policies.quarantine_of(&DeviceId(key.clone())).is_some() => Ok(DeviceId(key)),
-        Err(failure) => Err(failure),
-    }
 }

@@ -1,17 +1,19 @@
 //! The policy: versions, questions, and what is on trial and in force.
 
-use super::extract::{Caller, Json, Path, Query, Since, fits};
+use super::extract::{Caller, Json, Path, Query, fits};
 use super::refusal::{Answer, Refusal};
 use crate::app::App;
+use crate::session::CameOver;
 use ::api::policy::{
-    Applied, Apply, Change, Checked, Documents, ExplainQuery, Explanation, Hits, LogCount, NewVersion,
-    Picture, Plan, PlanRule, PolicyState, ReachQuery, Reached, Rendered, Schemas, Trial, VersionsQuery,
-    WhichQuery,
+    Answers, Applied, Apply, Change, Checked, ConfirmQuery, Cost, Documents, ExplainQuery, Hits, LogCount,
+    Met, NewVersion, Pair, Picture, Plan, PlanRule, PolicyState, ReachQuery, Reached, Rendered, Schemas,
+    Trial, VersionsQuery, WhichQuery,
 };
 use axum::Json as Shown;
 use axum::extract::State;
 use axum::http::StatusCode;
-use control::policy::{Bound, Question, Service, Which};
+use control::policy::ask::Written;
+use control::policy::{Bound, Which};
 use model::command::policy::{Apply as ApplyVersion, Confirm, Propose, Repair, Revert};
 use model::enforcement::Version;
 use serde::Serialize;
@@ -25,13 +27,6 @@ pub(super) const LONGEST: usize = 500;
 #[utoipa::path(get, path = "/policy", tag = "policy", responses((status = 200, body = PolicyState)))]
 pub(super) async fn show_policy(State(app): State<App>, Caller(actor): Caller) -> Answer<Shown<PolicyState>> {
     let status = app.policies.status(&actor).await?;
-    let hits = |it: control::policy::Hits| Hits {
-        rule: it.rule,
-        app_id: it.app_id,
-        packets: it.packets,
-        bytes: it.bytes,
-        last: it.last,
-    };
     Ok(Shown(PolicyState {
         enforced: status.enforced,
         program: status.program,
@@ -41,11 +36,35 @@ pub(super) async fn show_policy(State(app): State<App>, Caller(actor): Caller) -
         drift: status.drift,
         earlier: status.earlier,
         hits: status.hits.into_iter().map(hits).collect(),
+        shadow: status.shadow.into_iter().map(cost).collect(),
         pinholes: status.pinholes,
         polled: status.polled,
         quarantined: status.quarantined,
+        strange: status.strange,
         log: LogCount { read: status.log.0, lost: status.log.1 },
     }))
+}
+
+fn hits(it: control::policy::Hits) -> Hits {
+    let control::policy::Hits { rule, app_id, packets, bytes, since, last } = it;
+    Hits { rule, app_id, packets, bytes, since, last }
+}
+
+fn cost(it: control::policy::Cost) -> Cost {
+    let met = |it: control::policy::shadow::Met| Met { address: it.address, device: it.device };
+    let pair = |it: control::policy::shadow::Pair| Pair {
+        from: met(it.from),
+        to: met(it.to),
+        service: it.service,
+        records: it.records,
+        last: it.last,
+    };
+    Cost {
+        hits: hits(it.hits),
+        would: word(&it.would),
+        pairs: it.pairs.into_iter().map(pair).collect(),
+        others: it.others,
+    }
 }
 
 /// List the policy's versions, newest first, without their documents.
@@ -167,15 +186,16 @@ pub(super) async fn apply_version(
 }
 
 /// Confirm the version on trial. The connection that asks for it must have been opened after the trial began: what a
-/// policy locks out cannot confirm it.
-#[utoipa::path(post, path = "/policy/versions/{version}/confirm", tag = "policy", params(("version" = u64, Path, description = "Its number.")), responses((status = 200, body = Version)))]
+/// policy locks out cannot confirm it. One from the appliance itself proves nothing and is refused, unless `local` says otherwise.
+#[utoipa::path(post, path = "/policy/versions/{version}/confirm", tag = "policy", params(("version" = u64, Path, description = "Its number."), ConfirmQuery), responses((status = 200, body = Version)))]
 pub(super) async fn confirm_version(
     State(app): State<App>,
     Caller(actor): Caller,
-    Since(accepted): Since,
+    CameOver(over): CameOver,
     Path(version): Path<u64>,
+    Query(ConfirmQuery { local }): Query<ConfirmQuery>,
 ) -> Answer<Shown<Version>> {
-    Ok(Shown(app.door.run(&actor, &app.policies, Confirm { version, accepted }).await?))
+    Ok(Shown(app.door.run(&actor, &app.policies, Confirm { version, over, local }).await?))
 }
 
 /// Take the version on trial back before its time is over. It is no error if none is on trial.
@@ -192,23 +212,21 @@ pub(super) async fn repair_policy(State(app): State<App>, Caller(actor): Caller)
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// May this reach that, by which rule, and why?
-#[utoipa::path(get, path = "/policy/explain", tag = "policy", params(ExplainQuery), responses((status = 200, body = Explanation)))]
+/// May this reach that, by which rule, and why? For every address, application and part of a range of ports that is asked about.
+#[utoipa::path(get, path = "/policy/explain", tag = "policy", params(ExplainQuery), responses((status = 200, body = Answers)))]
 pub(super) async fn explain_policy(
     State(app): State<App>,
     Caller(actor): Caller,
     Query(query): Query<ExplainQuery>,
-) -> Answer<Shown<Explanation>> {
+) -> Answer<Shown<Answers>> {
     fits("from", &query.from, LONGEST)?;
     fits("to", &query.to, LONGEST)?;
-    let no_service =
-        |_| Refusal::invalid("service", "it is none such as tcp/443, udp/53, icmp/echo-request or icmp6/128");
-    let service: Service = query.service.parse().map_err(no_service)?;
+    fits("service", &query.service, LONGEST)?;
+    let which = which_or_current(query.version.as_deref())?;
     let language = query.language.unwrap_or_else(|| "en".into());
-    let question = Question { from: query.from, to: query.to, service, language };
-    let explanation =
-        app.policies.explain(&actor, which_or_current(query.version.as_deref())?, question).await?;
-    Ok(Shown(wire(&explanation)?))
+    let question =
+        Written { from: query.from, to: query.to, service: Some(query.service), ..Written::default() };
+    Ok(Shown(wire(&app.policies.ask(&actor, which, question, &language).await?)?))
 }
 
 /// List all that somebody may reach.

@@ -4,8 +4,10 @@ use crate::answer::{Answer, Refusal, page};
 use crate::app::App;
 use crate::fields::invalid;
 use crate::session::Session;
+use crate::view::Time;
 use crate::view::frame::{Area, Frame};
 use crate::view::policy::{LANGUAGE, RuleRow, Standing, Told, rules};
+use crate::view::policy_hits::{CostRow, costs, oldest};
 use askama::Template;
 use axum::extract::{Query as Asked, State};
 use control::policy::ask::Written;
@@ -98,6 +100,10 @@ struct Page {
     rules: Vec<RuleRow>,
     /// Packets that no rule decided, by reason.
     others: Vec<(String, u64)>,
+    /// Since when hits are counted at the longest.
+    counted: Option<Time>,
+    /// What rules that only log would have cost.
+    costs: Vec<CostRow>,
     drawing: Drawing,
     threat: Option<Threat>,
     question: Question,
@@ -146,8 +152,9 @@ pub(crate) async fn show(State(app): State<App>, session: Session, Asked(wanted)
         title: in_language(&scenario.title, LANGUAGE).unwrap_or_else(|| scenario.id.clone()),
         standing: Standing::of(&status),
         may: May::of(&app, &session),
-        // What was hit before the appliance's start is not known.
-        rules: rules(&bound, &status.hits, since.map(|since| since.max(status.watched_since)), now),
+        rules: rules(&bound, &status.hits, since, now),
+        counted: oldest(&status.hits, now).filter(|_| since.is_some()),
+        costs: if since.is_some() { costs(&status.shadow, now) } else { Vec::new() },
         others: if since.is_some() { others(&status) } else { Vec::new() },
         drawing: app.policies.drawing(actor, which).await?,
         threat: threat(scenario),

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use model::command::policy::{ClosePinhole, OpenPinhole, SetQuarantine};
 use model::enforcement::{Pinhole, Quarantine, Session as Bound};
 use model::{Action, Object};
+use std::net::IpAddr;
 
 #[derive(Template)]
 #[template(path = "policy_openings.html")]
@@ -51,12 +52,13 @@ struct Opening {
 
 struct CutOff {
     id: String,
-    link: String,
+    /// None where only the kernel knows of it.
+    link: Option<String>,
     device: String,
     address: String,
     by: String,
     why: String,
-    since: Time,
+    since: Option<Time>,
 }
 
 /// `GET /policy/openings`.
@@ -67,14 +69,16 @@ pub(crate) async fn show(State(app): State<App>, session: Session) -> Answer {
     let (version, bound) = app.policies.plan(actor, Which::Current).await?;
     let devices = app.door.devices(actor);
     let may_any = |action| devices.iter().any(|device| app.door.may(actor, action, &device.object()).allowed);
+    let status = app.policies.status(actor).await?;
+    let quarantined = app.policies.quarantined(actor).into_iter().map(|it| cut_off(it, now));
     page(&Page {
         frame: app.frame(&session, "Openings", Area::Policy),
         tab: "openings",
         looked: Looked::new("", Which::Current, version.as_ref()),
-        standing: Standing::of(&app.policies.status(actor).await?),
+        standing: Standing::of(&status),
         may: May::of(&app, &session),
         openings: app.policies.pinholes(actor).into_iter().map(|it| opening(it, now)).collect(),
-        cut_off: app.policies.quarantined(actor).into_iter().map(|it| cut_off(it, now)).collect(),
+        cut_off: quarantined.chain(status.strange.iter().map(strange)).collect(),
         applications: bound.site.applications.keys().cloned().collect(),
         may_open: may_any(Action::PinholeOpen),
         may_cut_off: may_any(Action::DeviceQuarantine),
@@ -110,12 +114,24 @@ fn opening(pinhole: Pinhole, now: Timestamp) -> Opening {
 fn cut_off(quarantine: Quarantine, now: Timestamp) -> CutOff {
     CutOff {
         id: quarantine.device.0,
-        link: link(&quarantine.device_name),
+        link: Some(link(&quarantine.device_name)),
         device: quarantine.device_name,
         address: quarantine.address.to_string(),
         by: quarantine.principal,
         why: quarantine.why,
-        since: Time::new(quarantine.since, now),
+        since: Some(Time::new(quarantine.since, now)),
+    }
+}
+
+fn strange(address: &IpAddr) -> CutOff {
+    CutOff {
+        id: address.to_string(),
+        link: None,
+        device: address.to_string(),
+        address: address.to_string(),
+        by: "nobody knows".into(),
+        why: "the kernel isolates it; the record of it was lost".into(),
+        since: None,
     }
 }
 
@@ -143,13 +159,7 @@ pub(crate) async fn close(State(app): State<App>, session: Session, fields: Fiel
 /// `POST /policy/quarantine`: cuts a device off, or lets it back.
 pub(crate) async fn quarantine(State(app): State<App>, session: Session, fields: Fields) -> Answer {
     let on = fields.text("on") == "true";
-    let named = fields.text("device");
-    // A device that was forgotten meanwhile can still be let back, by its identifier.
-    let device = match app.door.device(&session.actor, named) {
-        Ok(device) => device.id.clone(),
-        Err(_) if !on => model::DeviceId(named.to_owned()),
-        Err(failure) => return Err(failure.into()),
-    };
+    let device = app.policies.to_set(&session.actor, fields.text("device"), on)?;
     let command = SetQuarantine { device, on, why: fields.text("why").to_owned() };
     app.door.run(&session.actor, &app.policies, command).await?;
     Ok(see("/policy/openings"))

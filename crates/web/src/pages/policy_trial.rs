@@ -1,25 +1,24 @@
 //! Versions of the policy, what one changes, and its way into the kernel: put on trial, confirmed or taken back.
 
+use super::confirm::Confirm as Sure;
 use super::policy::{Looked, May, which};
 use super::policy_documents::Tests;
 use crate::answer::{Answer, page, see};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::server::Accepted;
-use crate::session::{From, Session};
+use crate::session::{CameOver, From, Session};
 use crate::view::Time;
 use crate::view::frame::{Area, Frame};
 use crate::view::policy::{LANGUAGE, One, Standing, Told};
 use crate::view::policy_lines::counts;
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Query as Asked, State};
 use control::policy::ask::Written;
 use control::policy::status::Status;
 use control::policy::{Change, Which};
 use model::command::policy::{Apply, Confirm, Repair, Revert};
 use model::enforcement::{Version, VersionState};
-use model::{Actor, Failure};
+use model::{Action, Actor, Failure};
 use serde::Deserialize;
 use std::net::IpAddr;
 
@@ -215,13 +214,38 @@ pub(crate) async fn apply(State(app): State<App>, session: Session, fields: Fiel
 pub(crate) async fn confirm(
     State(app): State<App>,
     session: Session,
-    accepted: Option<Extension<Accepted>>,
+    CameOver(over): CameOver,
     fields: Fields,
 ) -> Answer {
-    let accepted = accepted.map(|Extension(Accepted(at))| at);
-    let command = Confirm { version: fields.parsed("version")?, accepted };
+    let (version, local) = (fields.parsed("version")?, fields.text("local") == "true");
+    if let Some(over) = over.filter(|_| !local)
+        && app.may(&session.actor, Action::PolicyConfirm)
+        && app.policies.is_local(version, over.from).await
+    {
+        return from_here(&app, &session, version, over.from);
+    }
+    let command = Confirm { version, over, local };
     app.door.run(&session.actor, &app.policies, command).await?;
     Ok(see("/policy"))
+}
+
+/// Asks once more of who asks from the appliance itself.
+fn from_here(app: &App, session: &Session, version: u64, from: IpAddr) -> Answer {
+    page(&Sure {
+        frame: app.frame(session, &format!("Confirm version {version}"), Area::Policy),
+        explanation: format!(
+            "You ask from {from}, the appliance itself, which no rule locks out. Confirming from here does not prove that anybody else can still reach it."
+        ),
+        warning: Some("Confirm from where administrators work, if you can.".into()),
+        action: "/policy/confirm".into(),
+        fields: vec![("version", version.to_string()), ("local", "true".into())],
+        expect: None,
+        pacing: None,
+        button: "Confirm it all the same".into(),
+        back: "/policy".into(),
+        devices: Vec::new(),
+        more: 0,
+    })
 }
 
 /// `POST /policy/revert`.

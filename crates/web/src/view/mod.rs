@@ -10,6 +10,7 @@ pub(crate) mod job;
 pub(crate) mod models;
 pub(crate) mod pacing;
 pub(crate) mod policy;
+pub(crate) mod policy_hits;
 pub(crate) mod policy_lines;
 pub(crate) mod query;
 pub(crate) mod racks;

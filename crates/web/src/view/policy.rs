@@ -3,10 +3,11 @@
 use super::frame::Banner;
 use super::{Time, spaced};
 use control::policy::ask::{Answer, Answers};
-use control::policy::status::{Hits, Status};
 use control::policy::{Bound, Rule, Verdict, in_language, scenario};
+use control::policy::{Hits, Status};
 use jiff::{SignedDuration, Timestamp};
 use model::enforcement::{Enforced, Version};
+use std::net::IpAddr;
 
 /// Rationales are shown in this language, or in the first that there is.
 pub(crate) const LANGUAGE: &str = "en";
@@ -51,12 +52,16 @@ impl Standing {
             title,
             text,
             trial,
-            troubles: status.disagreement.iter().cloned().collect(),
+            troubles: status.disagreement.iter().cloned().chain(status.strange.iter().map(strange)).collect(),
             drift: status.drift.clone(),
             earlier: status.earlier.clone(),
             facts: facts(status),
         }
     }
+}
+
+fn strange(address: &IpAddr) -> String {
+    format!("{address} is cut off and nobody knows why; let it back under Openings, by its address.")
 }
 
 fn headline(status: &Status) -> (&'static str, String, String) {
@@ -235,7 +240,7 @@ fn row(
         rationale,
         hits: since.map(|_| hit.map_or(0, |hit| hit.packets)),
         last: last.map(|at| Time::new(at, now)),
-        is_unused: since.is_some_and(|since| is_old(last.unwrap_or(since))),
+        is_unused: since.zip(hit).is_some_and(|(since, hit)| is_old(last.unwrap_or(since.max(hit.since)))),
     }
 }
 

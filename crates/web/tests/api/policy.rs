@@ -3,7 +3,7 @@
 use crate::examples::{SCENARIO, SITE};
 use crate::harness::{DEVICE, Got, Harness};
 use api::policy::{
-    Change, Checked, Documents, Explanation, Picture, Plan, PolicyState, Reached, Rendered, Schemas,
+    Answers, Change, Checked, Documents, Picture, Plan, PolicyState, Reached, Rendered, Schemas,
 };
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use web::Accepted;
+use web::server::Peer;
 
 struct Asker {
     harness: Harness,
@@ -41,11 +42,12 @@ impl Asker {
         self.ask("POST", "/policy/versions", Some(body)).await
     }
 
-    /// Confirms version 1 over a connection that was accepted then.
-    async fn confirm(&self, accepted: Instant) -> Got {
-        let request = Request::post("/api/v1/policy/versions/1/confirm")
+    /// Confirms version 1 over a connection that was accepted then, from there.
+    async fn confirm(&self, accepted: Instant, from: &str, query: &str) -> Got {
+        let request = Request::post(format!("/api/v1/policy/versions/1/confirm{query}"))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .extension(Accepted(accepted));
+            .extension(Accepted(accepted))
+            .extension(Peer(from.parse().unwrap()));
         self.harness.send(request.body(Body::empty()).unwrap()).await
     }
 }
@@ -77,10 +79,16 @@ async fn a_version_is_proposed_applied_and_confirmed_over_a_new_connection() {
     let (trial, settled) = asker.harness.kernel.held().loaded[0].clone();
     assert!(trial.contains("timeout 30s") && !settled.contains("timeout 30s"));
 
-    let old = asker.confirm(before).await;
+    let (office, here) = ("10.1.5.10:50000", "127.0.0.1:50000");
+    let old = asker.confirm(before, office, "").await;
     assert_eq!(old.status, StatusCode::CONFLICT);
     assert!(old.failure().cause.contains("older than the trial"), "{}", old.text());
-    let confirmed = asker.confirm(Instant::now() + Duration::from_millis(1)).await;
+    let new = || Instant::now() + Duration::from_millis(1);
+    let local = asker.confirm(new(), here, "").await;
+    assert!(local.failure().cause.contains("the appliance itself"), "{}", local.text());
+    let old = asker.confirm(before, here, "?local=true").await;
+    assert_eq!(old.status, StatusCode::CONFLICT, "it must be a new one all the same");
+    let confirmed = asker.confirm(new(), office, "").await;
     assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.text());
     assert_eq!(asker.harness.kernel.held().lines, [("eth1".to_owned(), 100)], "its lines are shared");
     let all: Vec<Version> = asker.get("/policy/versions").await;
@@ -117,13 +125,19 @@ async fn questions_are_answered_for_devices_by_name() {
     let explain = |from: &str, to: &str, service: &str| {
         let path = format!("/policy/explain?from={from}&to={to}&service={service}");
         let asker = &asker;
-        async move { asker.get::<Explanation>(&path).await }
+        async move { asker.get::<Answers>(&path).await }
     };
-    let answer = explain("appliance", &device.name, "tcp/443").await;
+    let answer = explain("appliance", &device.name, "tcp/443").await.first.explanation;
     assert_eq!((answer.verdict.as_str(), answer.app_id.as_deref()), ("allow", Some("bmc_management")));
     assert_eq!(answer.to.address, device.endpoint.addr);
-    let answer = explain("10.1.5.10", &device.name, "tcp/443").await;
+    let answer = explain("10.1.5.10", &device.name, "tcp/443").await.first.explanation;
     assert_eq!((answer.verdict.as_str(), answer.rule), ("drop", None));
+    let range = explain("10.0.9.1", &device.name, "tcp/440-450").await;
+    let also: Vec<_> = range.also.iter().map(|it| (&*it.service, &*it.explanation.verdict)).collect();
+    assert_eq!(
+        (range.first.service.as_str(), also),
+        ("tcp/440-442", vec![("tcp/443", "allow"), ("tcp/444-450", "drop")])
+    );
     let nobody = asker.ask("GET", "/policy/explain?from=nobody&to=appliance&service=tcp/443", None).await;
     assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
     let reached: Vec<Reached> = asker.get(&format!("/policy/reach?from={}", device.name)).await;

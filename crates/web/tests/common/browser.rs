@@ -86,10 +86,16 @@ impl Browser {
         self.send(request).await
     }
 
-    /// The same over a connection that was accepted now.
+    /// The same over a connection from an administrator's workstation that was accepted now.
     pub async fn post_over_new(&mut self, path: &str, fields: &[(&str, &str)]) -> Got {
+        self.post_from("10.1.5.10:50000", path, fields).await
+    }
+
+    /// The same from another end.
+    pub async fn post_from(&mut self, from: &str, path: &str, fields: &[(&str, &str)]) -> Got {
         let mut request = self.form(path, fields);
         request.extensions_mut().insert(web::server::Accepted(std::time::Instant::now()));
+        request.extensions_mut().insert(web::server::Peer(from.parse().unwrap()));
         self.send(request).await
     }
 

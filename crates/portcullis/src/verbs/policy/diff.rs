@@ -1,7 +1,8 @@
 //! `portcullis policy diff`: what gains and what loses reach, in words and as pairs.
 
-use super::files::{self, Bound, SiteFile};
+use super::files::{self, Bound, Content, SiteFile};
 use super::paint::{self, Colour, Colours};
+use super::refused;
 use crate::exit::Exit;
 use crate::output::{harmless, show, table};
 use clap::Args;
@@ -46,8 +47,15 @@ struct Told {
 pub fn run(options: &Options, json: bool) -> Result<(), Exit> {
     let site = options.site.content()?;
     let new_site = options.new_site.as_ref().map(|file| files::read("--new-site", file)).transpose()?;
-    let old = files::bind(&files::read("OLD", &options.old)?, &site, json)?;
-    let new = files::bind(&files::read("NEW", &options.new)?, new_site.as_ref().unwrap_or(&site), json)?;
+    let (old, new) = (files::read("OLD", &options.old)?, files::read("NEW", &options.new)?);
+    if is_site(&old) && is_site(&new) {
+        let both = format!("{} and {}", old.name, new.name);
+        let hint =
+            "name the scenario as OLD and as NEW, one site file with --site and the other with --new-site";
+        return Err(refused("compare", &both, "these are site files", hint));
+    }
+    let old = files::bind(&old, &site, json)?;
+    let new = files::bind(&new, new_site.as_ref().unwrap_or(&site), json)?;
     let changes = diff(&old.evaluator, &new.evaluator).into_iter();
     let answer = Answer {
         old: named(&options.old, &old),
@@ -60,6 +68,11 @@ pub fn run(options: &Options, json: bool) -> Result<(), Exit> {
     let text = if options.pairs && !answer.changes.is_empty() { pairs(&answer) } else { words(&answer) };
     paint::print(&text);
     Ok(())
+}
+
+/// Whether a file that is to be a scenario is a site file.
+fn is_site(file: &Content) -> bool {
+    policy::read::parse_site(&file.bytes, &file.name).document.is_some()
 }
 
 /// A file, and what it holds.

@@ -118,8 +118,8 @@ pub struct Bound {
 pub fn bind(scenario: &Content, site: &Content, json: bool) -> Result<Bound, Exit> {
     let scenario = policy::read::parse_scenario(&scenario.bytes, &scenario.name);
     let site = policy::read::parse_site(&site.bytes, &site.name);
+    let told = policy::check::read_of(&scenario, &site);
     let (Some(scenario_document), Some(site_document)) = (scenario.document, site.document) else {
-        let told: Vec<Diagnostic> = scenario.diagnostics.into_iter().chain(site.diagnostics).collect();
         return Err(unreadable(&told, json));
     };
     match policy::check::bound(&scenario_document, &site_document) {

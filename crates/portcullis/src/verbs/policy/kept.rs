@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output::{show, table};
 use crate::remote;
 use crate::verbs::device::done;
-use api::policy::{Applied, Apply as Trial, Hits, NewVersion, PolicyState};
+use api::policy::{Applied, Apply as Trial, ConfirmQuery, Cost, Hits, Met, NewVersion, Pair, PolicyState};
 use clap::{Args, Subcommand};
 use model::enforcement::{Enforced, Version, VersionState};
 use model::{Failure, Kind};
@@ -35,6 +35,8 @@ pub enum Verb {
         /// The version, so that nobody confirms another than they have seen; by default the one on trial.
         #[arg(id = "number", value_name = "VERSION")]
         version: Option<u64>,
+        #[command(flatten)]
+        local: Local,
         #[command(flatten)]
         remote: Remote,
     },
@@ -86,7 +88,17 @@ pub struct Apply {
     #[arg(long)]
     confirm: bool,
     #[command(flatten)]
+    local: Local,
+    #[command(flatten)]
     propose: Propose,
+}
+
+/// From where it is confirmed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Local {
+    /// Confirm from the appliance itself: no rule locks that out, so it proves nothing.
+    #[arg(long)]
+    local: bool,
 }
 
 /// Runs a verb.
@@ -100,7 +112,7 @@ pub fn run(verb: Verb, json: bool) -> Result<(), Exit> {
             })?)
         }
         Verb::Apply(options) => apply(&options, json),
-        Verb::Confirm { version, remote } => confirm(version, &remote, json),
+        Verb::Confirm { version, local, remote } => confirm(version, local, &remote, json),
         Verb::Revert { remote } => done(json, remote::client(&remote)?.revert_policy()),
         Verb::Drift { repair, remote } => drift(repair, &remote, json),
         Verb::History { version: Some(version), remote } => {
@@ -136,7 +148,7 @@ fn apply(options: &Apply, json: bool) -> Result<(), Exit> {
     };
     let applied = put_on_trial(remote, version, options.seconds)?;
     if options.confirm {
-        return confirm(Some(version), remote, json);
+        return confirm(Some(version), options.local, remote, json);
     }
     Ok(show(json, &applied, |it| {
         let ended = match it.ended {
@@ -194,25 +206,26 @@ fn put_on_trial(remote: &Remote, version: u64, seconds: u32) -> Result<Applied, 
 }
 
 /// A new client is a new connection, which is what a confirmation proves.
-fn confirm(version: Option<u64>, remote: &Remote, json: bool) -> Result<(), Exit> {
+fn confirm(version: Option<u64>, local: Local, remote: &Remote, json: bool) -> Result<(), Exit> {
     let client = remote::client(remote)?;
     let version = match version {
         Some(version) => version,
         None => on_trial(&client.policy()?)?,
     };
-    let confirmed = match client.confirm_policy(version) {
-        Err(failure) if failure.kind == Kind::Unreachable => confirmed_unheard(remote, version)?,
+    let query = ConfirmQuery { local: local.local };
+    let confirmed = match client.confirm_policy(version, query) {
+        Err(failure) if failure.kind == Kind::Unreachable => confirmed_unheard(remote, version, query)?,
         heard => heard?,
     };
     Ok(show(json, &confirmed, |it| format!("version {} is in force", it.number))?)
 }
 
 /// The connection broke while the rules were loaded: whether they were is asked over another one.
-fn confirmed_unheard(remote: &Remote, version: u64) -> Result<Version, Exit> {
+fn confirmed_unheard(remote: &Remote, version: u64, query: ConfirmQuery) -> Result<Version, Exit> {
     let confirmed = remote::client(remote)?.policy()?.confirmed;
     match confirmed.filter(|confirmed| confirmed.number == version) {
         Some(confirmed) => Ok(confirmed),
-        None => Ok(remote::client(remote)?.confirm_policy(version)?),
+        None => Ok(remote::client(remote)?.confirm_policy(version, query)?),
     }
 }
 
@@ -234,7 +247,10 @@ fn drift(repair: bool, remote: &Remote, json: bool) -> Result<(), Exit> {
     }
     let state = client.policy()?;
     if let Some(why) = state.program {
-        return Err(Exit::Failure(Failure::new(Kind::Unavailable, "ask", "the firewall's program", why)));
+        return Err(Exit::Failure(
+            Failure::new(Kind::Unavailable, "ask", "the firewall's program", why)
+                .hint("is portcullis-firewall running, and is `[firewall] socket` right?"),
+        ));
     }
     let answer = serde_json::json!({ "drift": state.drift, "earlier": state.earlier });
     show(json, &answer, |_| {
@@ -276,10 +292,16 @@ fn status(state: &PolicyState) -> String {
     lines.extend(state.disagreement.clone());
     lines.extend(state.drift.iter().map(|line| format!("changed by somebody else: {line}")));
     lines.extend(state.earlier.iter().map(|line| format!("before ours: {line}")));
+    lines.extend(state.strange.iter().map(|address| {
+        format!(
+            "{address} is cut off and nobody knows why: `portcullis quarantine off {address}` lets it back"
+        )
+    }));
     lines.push(format!(
         "openings: {}; controllers kept reachable: {}; cut off: {}; log records: {} read, {} lost",
         state.pinholes, state.polled, state.quarantined, state.log.read, state.log.lost
     ));
+    lines.extend(state.shadow.iter().map(cost));
     if !state.hits.is_empty() {
         lines.push(hits(&state.hits));
     }
@@ -290,10 +312,32 @@ fn hits(all: &[Hits]) -> String {
     let row = |hits: &Hits| {
         let rule = hits.rule.map_or_else(|| "-".to_owned(), |rule| rule.to_string());
         let last = hits.last.map_or_else(|| "-".to_owned(), |at| format!("{at:.0}"));
-        vec![rule, hits.app_id.clone(), hits.packets.to_string(), hits.bytes.to_string(), last]
+        let since = format!("{:.0}", hits.since);
+        vec![rule, hits.app_id.clone(), hits.packets.to_string(), hits.bytes.to_string(), since, last]
     };
-    let head = ["rule", "application", "packets", "bytes", "last seen to count"];
+    let head = ["rule", "application", "packets", "bytes", "counted since", "last seen to count"];
     table(&head, &all.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What a rule that only logs would have cost, and whom.
+fn cost(it: &Cost) -> String {
+    let Hits { rule, app_id, packets, bytes, since, .. } = &it.hits;
+    let rule = rule.map(|rule| rule.to_string()).unwrap_or_default();
+    let would = &it.would;
+    let mut text = format!(
+        "shadow: rule {rule} ({app_id}) would {would} {packets} packets, {bytes} bytes since {since:.0}"
+    );
+    let name = |it: &Met| match &it.device {
+        Some(device) => format!("{device} ({})", it.address),
+        None => it.address.to_string(),
+    };
+    for Pair { from, to, service, records, .. } in &it.pairs {
+        text.push_str(&format!("\n  {} -> {} on {service}: {records} logged", name(from), name(to)));
+    }
+    if it.others > 0 {
+        text.push_str(&format!("\n  others: {} logged", it.others));
+    }
+    text
 }
 
 fn history(all: &[Version]) -> String {
@@ -325,6 +369,14 @@ mod tests {
 
     #[test]
     fn a_status_says_first_what_is_enforced() {
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        let hits = Hits { rule: Some(1), app_id: "dns".into(), packets: 2, bytes: 3, since, last: None };
+        let met = |address: &str, device: Option<&str>| Met {
+            address: address.parse().unwrap(),
+            device: device.map(str::to_owned),
+        };
+        let (from, to) = (met("10.1.5.10", None), met("10.20.0.7", Some("r1-u07")));
+        let pair = Pair { from, to, service: "tcp/23".into(), records: 4, last: since };
         let state = PolicyState {
             enforced: Enforced::Unknown,
             program: Some("no firewall program listens at /run/x".into()),
@@ -333,10 +385,12 @@ mod tests {
             disagreement: None,
             drift: vec!["a rule was added".into()],
             earlier: Vec::new(),
-            hits: vec![Hits { rule: Some(1), app_id: "dns".into(), packets: 2, bytes: 3, last: None }],
+            hits: vec![hits.clone()],
+            shadow: vec![Cost { hits, would: "drop".into(), pairs: vec![pair], others: 2 }],
             pinholes: 1,
             polled: 2,
             quarantined: 0,
+            strange: vec!["10.20.0.9".parse().unwrap()],
             log: api::policy::LogCount::default(),
         };
         let text = status(&state);
@@ -345,10 +399,14 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("changed by somebody else: a rule was added\nopenings: 1; controllers"),
+            text.contains(
+                "changed by somebody else: a rule was added\n10.20.0.9 is cut off and nobody knows why"
+            ),
             "{text}"
         );
-        assert!(text.ends_with("1     dns          2        3      -"), "{text}");
+        let cost = "rule 1 (dns) would drop 2 packets, 3 bytes since 1970-01-01T00:00:00Z\n  10.1.5.10 -> r1-u07 (10.20.0.7) on tcp/23: 4 logged\n  others: 2 logged";
+        assert!(text.contains(cost), "{text}");
+        assert!(text.ends_with("1     dns          2        3      1970-01-01T00:00:00Z  -"), "{text}");
         assert_eq!(on_trial(&state).unwrap_err().kind, Kind::Conflict);
     }
 }
