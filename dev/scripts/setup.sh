@@ -57,7 +57,10 @@ need cc build-essential
 need node nodejs
 need npm npm
 case "$want" in
-  build) ;;
+  build)
+    # What the demonstration's zones are made and enforced with.
+    [ "$(id -u)" != 0 ] || { need ip iproute2; need nft nftables; }
+    ;;
   test | prove | deb)
     need pkg-config pkg-config
     need chromium chromium

@@ -151,6 +151,9 @@ pub struct Lab {
     /// Where the appliance listens.
     #[arg(long, default_value = "127.0.0.1:8443", value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
+    /// Run in the network namespaces of this name (`dev/scripts/zones.sh up NAME`), so that the policy is enforced; needs root.
+    #[arg(long, value_name = "NAME", requires = "serve")]
+    pub zones: Option<String>,
 }
 
 /// Verbs that talk to one controller themselves.

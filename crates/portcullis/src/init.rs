@@ -104,15 +104,16 @@ fn shown(paths: &[PathBuf]) -> String {
 pub fn first_login(place: &Place, admin: &str) -> Result<String, Exit> {
     let config = crate::config::read(&place.config_file()).map_err(crate::check::problems)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(first_login_async(place, &config, admin))
+    let path = runtime.block_on(first_login_async(place, &config, admin))?;
+    Ok(format!("https://{}{path}", authority(&config)))
 }
 
-/// The same, for whoever runs already.
+/// The same, for whoever runs already; the link without the appliance's name.
 pub async fn first_login_async(place: &Place, config: &Config, admin: &str) -> Result<String, Exit> {
     let parts = parts::open(place, config).await?;
     let link = link_for(&parts, admin).await;
     parts.close().await;
-    Ok(format!("https://{}{}", authority(config), link?))
+    link
 }
 
 async fn link_for(parts: &parts::Parts, admin: &str) -> Result<String, Exit> {

@@ -42,6 +42,8 @@ pub struct Appliance {
     pub fleet: Arc<Fleet>,
     /// What keeps records.
     pub records: Arc<Records>,
+    /// What keeps the policy.
+    pub policies: Arc<Policies>,
     jobs: Jobs,
     stops: Stops,
     tasks: JoinSet<&'static str>,
@@ -115,7 +117,7 @@ impl Appliance {
         tasks.spawn(named("news", app.follow(stops.web.clone())));
         tasks.spawn(named("web", server.run(stops.web.clone())));
         notify::ready();
-        Ok(Self { parts, fleet, records, jobs, stops, tasks })
+        Ok(Self { parts, fleet, records, policies, jobs, stops, tasks })
     }
 
     /// Runs until `stop` comes or a part ends by itself; then stops everything, in reverse.

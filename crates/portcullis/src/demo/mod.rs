@@ -1,5 +1,13 @@
 //! `portcullis lab`: a simulated rack; with `--serve`, an appliance in front of it that has found and
 //! adopted most of it, so that there is something to see and something left to do.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`rack`] | the rack beside the appliance, on a thread of its own |
+//! | [`zones`] | each zone in a network namespace, and a policy that is enforced |
+
+mod rack;
+mod zones;
 
 use crate::cli::{Lab as Options, Place};
 use crate::config::{self, Config};
@@ -14,11 +22,13 @@ use model::command::bmc::{Adopt, AdoptBy, Discover};
 use model::command::records::{Edit, ImportCredentials, MeantFor};
 use model::device::Stage;
 use model::event::What;
+use rack::Rack;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use zones::Zones;
 
 /// One controller in so many is left for people to adopt by hand.
 const LEFT_BY_HAND: usize = 8;
@@ -30,9 +40,11 @@ pub fn run(options: &Options, json: bool) -> Result<(), Exit> {
     if let Some(verb) = &options.verb {
         return crate::verbs::lab::run(verb, json);
     }
+    // Threads stay where they are made: the runtime's too.
+    let zones = options.zones.as_ref().map(|name| Zones::enter(name, options.listen)).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if options.serve {
-        return runtime.block_on(serve(options));
+        return runtime.block_on(serve(options, zones));
     }
     runtime.block_on(async {
         let cancel = CancellationToken::new();
@@ -60,43 +72,59 @@ fn announce(lab: &Lab, json: bool) {
     }
 }
 
-async fn serve(options: &Options) -> Result<(), Exit> {
+async fn serve(options: &Options, mut zones: Option<Zones>) -> Result<(), Exit> {
     let place = Place { data: options.data.clone(), config: None };
+    let rack = rack_of(options, zones.is_some())?;
+    let range = network(&rack);
     let is_new = !place.config_file().exists();
     if is_new {
-        init::make(&place, &config_of(options))?;
+        init::make(&place, &config_of(options, range, zones.is_some()))?;
     }
     let config = config::read(&place.config_file()).map_err(crate::check::problems)?;
     let metrics = telemetry::start(&config.log)?;
+    let authority = format!("{}:{}", config.appliance.name, options.listen.port());
     let link = if is_new || !is_enrolled(&place, &config).await? {
         Some(init::first_login_async(&place, &config, "admin").await?)
     } else {
         None
     };
-    let rack = lab_config(options)?;
-    let lab = Lab::start(rack).await.map_err(anyhow::Error::from)?;
+    let port = rack.port;
+    let rack = Rack::start(rack, zones.as_ref().map(Zones::rack)).await?;
     let credentials = place.data.join("lab-credentials.csv");
-    write_private(&credentials, &lab.credentials_csv())?;
+    write_private(&credentials, &rack.credentials)?;
+    if let Some(zones) = &mut zones {
+        zones.start_firewall(&config, &place.data).await?;
+    }
     let appliance = Appliance::start(&place, &config, metrics).await?;
-    println!("\n  Portcullis     https://{}", init::authority(&config));
+    if let Some(zones) = zones.as_ref().filter(|_| is_new) {
+        zones.enforce(&appliance.parts.door, &appliance.policies).await?;
+    }
+    println!("\n  Portcullis     https://{authority}");
     match link {
-        Some(link) => println!("  first login    {link}"),
+        Some(path) => println!("  first login    https://{authority}{path}"),
         None => println!(
             "  sign in as     admin (a new first login: portcullis init --reset-login --data {})",
             place.data.display()
         ),
     }
     println!(
-        "  rack           {} simulated controllers; their passwords: {}\n",
-        lab.bmcs().len(),
+        "  rack           {} simulated controllers; their passwords: {}",
+        rack.bmcs.len(),
         credentials.display()
     );
+    println!("{}", zones.as_ref().map(Zones::hints).unwrap_or_default());
+    if let Some(zones) = &mut zones {
+        zones.open_door()?;
+    }
     let stop = stop_signal()?;
     if is_new {
-        furnish(&appliance, &lab, options).await?;
+        furnish(&appliance, &rack.bmcs, range, port).await?;
     }
     appliance.until(stop).await;
-    lab.stop().await;
+    if let Some(zones) = zones {
+        zones.end().await;
+    }
+    rack.stop().await;
     Ok(())
 }
 
@@ -106,29 +134,33 @@ async fn is_enrolled(place: &Place, config: &Config) -> anyhow::Result<bool> {
     Ok(users.iter().any(|user| user.password.is_some()))
 }
 
-fn config_of(options: &Options) -> Config {
+fn config_of(options: &Options, range: ipnet::Ipv4Net, in_zones: bool) -> Config {
     let mut config = Config::default();
     config.web.listen = vec![options.listen];
     // A demonstration should move before one's eyes.
     config.bmc.poll_interval = 10;
     config.bmc.telemetry_interval = 30;
-    config.zone =
-        vec![Zone { name: "management".into(), networks: vec![ipnet::IpNet::from(lab_network(options))] }];
+    config.zone = vec![Zone { name: "management".into(), networks: vec![ipnet::IpNet::from(range)] }];
+    if in_zones {
+        Zones::configure(&mut config, &options.data);
+    }
     config
 }
 
 /// The /24 networks that the rack's addresses lie in, as one range.
-fn lab_network(options: &Options) -> ipnet::Ipv4Net {
-    let bits = usize::BITS - (options.rack.count + 16).leading_zeros();
+fn network(rack: &lab::LabConfig) -> ipnet::Ipv4Net {
+    let bits = usize::BITS - (rack.count + 16).leading_zeros();
     let prefix = 32_u8.saturating_sub(u8::try_from(bits).unwrap_or(16).max(8));
-    ipnet::Ipv4Net::new(options.rack.first_addr, prefix)
-        .map_or(ipnet::Ipv4Net::default(), |network| network.trunc())
+    ipnet::Ipv4Net::new(rack.first_addr, prefix).map_or(ipnet::Ipv4Net::default(), |network| network.trunc())
 }
 
-fn lab_config(options: &Options) -> anyhow::Result<lab::LabConfig> {
+fn rack_of(options: &Options, in_zones: bool) -> anyhow::Result<lab::LabConfig> {
     let mut rack = options.rack.config().context("the rack's options")?;
     // Certificates must outlive the process: they are pinned.
     rack.state.get_or_insert_with(|| options.data.join("lab"));
+    if in_zones {
+        (rack.first_addr, rack.port) = (zones::RACK, zones::RACK_PORT);
+    }
     Ok(rack)
 }
 
@@ -138,20 +170,19 @@ fn write_private(path: &PathBuf, text: &str) -> anyhow::Result<()> {
 }
 
 /// Imports most of the rack's credentials, sweeps it, and labels what was found.
-async fn furnish(appliance: &Appliance, lab: &Lab, options: &Options) -> Result<(), Exit> {
+async fn furnish(
+    appliance: &Appliance,
+    bmcs: &[lab::BmcInfo],
+    range: ipnet::Ipv4Net,
+    port: u16,
+) -> Result<(), Exit> {
     let (door, actor) = (&appliance.parts.door, Actor::system("operator"));
-    let bmcs = lab.bmcs();
     let entries = bmcs.iter().enumerate().filter(is_adopted);
     let entries =
         entries.map(|(_, bmc)| (MeantFor::Serial(bmc.serial.clone()), bmc.credential.clone())).collect();
     door.run(&actor, &appliance.records, ImportCredentials { entries }).await?;
     let mut news = door.events().listen();
-    let sweep = Discover {
-        range: ipnet::IpNet::from(lab_network(options)),
-        port: options.rack.port,
-        rate: RATE,
-        near_only: false,
-    };
+    let sweep = Discover { range: range.into(), port, rate: RATE, near_only: false };
     door.run(&actor, &appliance.fleet, sweep).await?;
     loop {
         match news.recv().await {
@@ -164,8 +195,8 @@ async fn furnish(appliance: &Appliance, lab: &Lab, options: &Options) -> Result<
             Err(tokio::sync::broadcast::error::RecvError::Closed) => break,
         }
     }
-    label(appliance, &bmcs).await?;
-    adopt_by_hand(appliance, &bmcs).await;
+    label(appliance, bmcs).await?;
+    adopt_by_hand(appliance, bmcs).await;
     Ok(())
 }
 
