@@ -7,7 +7,7 @@ use crate::config::Config;
 use anyhow::{Context as _, ensure};
 use control::{Door, Policies};
 use model::Actor;
-use model::command::policy::{Apply, Confirm, Propose};
+use model::command::policy::{Apply, Confirm, Over, Propose};
 use policy::shipped;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::{self, File};
@@ -129,10 +129,10 @@ impl Zones {
             Ok(tokio::time::timeout(PATIENCE, TcpStream::connect(OURS)).await??)
         })?;
         let knocked = tokio::task::spawn_blocking(move || knock.join()).await?;
-        knocked
-            .map_err(|_panic| anyhow::anyhow!("the workstation's thread crashed"))?
-            .context("come in anew")?;
-        let confirm = Confirm { version, accepted: Some(Instant::now()) };
+        let knocked = knocked.map_err(|_panic| anyhow::anyhow!("the workstation's thread crashed"))?;
+        let from = knocked.context("come in anew")?.local_addr()?.ip();
+        let over = Over { accepted: Instant::now(), from };
+        let confirm = Confirm { version, over: Some(over), local: false };
         door.run(&actor, policies, confirm).await?;
         Ok(())
     }
