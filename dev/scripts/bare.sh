@@ -45,6 +45,8 @@ git clone --quiet "$root" "$chroot/root/portcullis"
 if [ "$what" != test ]; then
   say "make run, for the first time"
   started=$SECONDS
+  # Another appliance's answer is not this one's.
+  ! curl --silent --insecure --max-time 5 https://127.0.0.1:8443/readyz >/dev/null || fail "something answers at 127.0.0.1:8443 already"
   inside make -C /root/portcullis run >"$work/run.log" 2>&1 &
   job=$!
   until curl --silent --insecure --fail --max-time 5 https://127.0.0.1:8443/readyz >/dev/null; do
@@ -53,7 +55,7 @@ if [ "$what" != test ]; then
     sleep 1
   done
   say "it answers after $((SECONDS - started)) s"
-  tail -8 "$work/run.log"
+  grep -A4 "Portcullis  " "$work/run.log"
   # The one whose root is the chroot, and no other that runs on this machine.
   for pid in $(pgrep -x portcullis); do
     [ "$(readlink "/proc/$pid/root")" != "$chroot" ] || kill -TERM "$pid"

@@ -11,6 +11,8 @@ net="fd12:3456:789a"
 down() {
   local one
   for one in "" -trust -internal -internet -management -switch; do
+    # Whatever still runs there has nobody left to serve.
+    ip netns pids "$name$one" 2>/dev/null | xargs -r kill 2>/dev/null || true
     ip netns del "$name$one" 2>/dev/null || true
   done
 }
