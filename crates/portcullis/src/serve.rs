@@ -5,7 +5,7 @@ use crate::config::{self, Config};
 use crate::enforcement::Kernel;
 use crate::exit::Exit;
 use crate::parts::{self, Parts};
-use crate::{adoption, notify, open_files, reread, service, telemetry};
+use crate::{adoption, foreign, notify, open_files, reread, service, sockets, telemetry};
 use anyhow::Context as _;
 use bmc::Fleet;
 use control::{Jobs, Policies, Records};
@@ -100,6 +100,7 @@ impl Appliance {
         tasks.spawn(named("tidy", tidy(parts.gate.clone(), stops.work.clone())));
         // 7. The door opens: pages and API.
         let controllers = Arc::clone(&fleet) as Arc<dyn model::command::bmc::Controllers>;
+        let sockets = sockets::take()?;
         let jobs = Jobs::open(parts.door.clone(), controllers, Arc::clone(&records)).await;
         let jobs = jobs.context("read the jobs")?;
         let shared = service::Shared {
@@ -109,10 +110,17 @@ impl Appliance {
             jobs: jobs.clone(),
             metrics,
             closing: stops.web.clone(),
+            sockets: sockets.web,
         };
         let (server, app) = service::bind(&parts, &config, shared)?;
         for address in server.addresses() {
             tracing::info!(%address, "pages and API are served");
+        }
+        // 8. Other firewalls are listened to.
+        let foreign = foreign::listen(&config.syslog, sockets.syslog, server.certificate())?;
+        if let Some(listeners) = foreign {
+            let (clock, sink) = (Arc::clone(&parts.clock), Arc::new(foreign::Counted));
+            tasks.spawn(named("foreign", listeners.run(clock, sink, stops.work.clone())));
         }
         tasks.spawn(named("news", app.follow(stops.web.clone())));
         tasks.spawn(named("web", server.run(stops.web.clone())));

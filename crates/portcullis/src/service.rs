@@ -8,6 +8,7 @@ use audit::Health;
 use bmc::Fleet;
 use control::{Jobs, Policies, Records};
 use model::command::bmc::Controllers;
+use std::net::TcpListener;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use web::{App, Banner, Server};
@@ -26,6 +27,8 @@ pub struct Shared<'a> {
     pub metrics: Metrics,
     /// Cancelled when pages and API close.
     pub closing: CancellationToken,
+    /// Sockets that systemd opened.
+    pub sockets: Vec<TcpListener>,
 }
 
 /// Binds the sockets; nothing is served yet.
@@ -60,12 +63,8 @@ pub fn bind(parts: &Parts, config: &Config, shared: Shared<'_>) -> anyhow::Resul
         }),
         closing: shared.closing,
     });
-    let mut given = listenfd::ListenFd::from_env();
-    let mut sockets = Vec::new();
-    for at in 0..given.len() {
-        sockets.extend(given.take_tcp_listener(at).context("take systemd's socket over")?);
-    }
     let mut listen = config.web.clone();
+    let sockets = shared.sockets;
     if !sockets.is_empty() {
         listen.listen.clear();
     }

@@ -86,6 +86,12 @@ impl Server {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
+    /// The certificate that it shows, as it is read again; what else the appliance serves over TLS shows it too.
+    #[must_use]
+    pub fn certificate(&self) -> Arc<LiveCertificate> {
+        Arc::clone(&self.certificate)
+    }
+
     /// Serves until cancelled, then lets running requests end.
     pub async fn run(self, cancel: CancellationToken) {
         let mut tasks = JoinSet::new();

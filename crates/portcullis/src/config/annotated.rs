@@ -21,6 +21,7 @@ pub fn annotated(config: &Config) -> Result<String, toml::ser::Error> {
     section(&mut text, "firewall", &config.firewall)?;
     section(&mut text, "inventory", &config.inventory)?;
     section(&mut text, "log", &config.log)?;
+    section(&mut text, "syslog", &config.syslog)?;
     zones(&mut text, config)?;
     Ok(text)
 }

@@ -74,6 +74,8 @@ pub struct Config {
     pub inventory: control::config::Inventory,
     /// `[log]`.
     pub log: Log,
+    /// `[syslog]`.
+    pub syslog: syslog::Config,
     /// `[[zone]]`: the networks that controllers live in, by name.
     pub zone: Vec<Zone>,
 }
@@ -98,6 +100,7 @@ impl Config {
         root(&mut self.firewall.socket);
         self.bmc.authorities.as_mut().map(root);
         self.audit.anchor.as_mut().map(root);
+        self.syslog.client_ca.as_mut().map(root);
         if let Some(syslog) = &mut self.audit.syslog {
             root(&mut syslog.ca_file);
             syslog.certificate_file.as_mut().map(root);

@@ -91,6 +91,9 @@ fn judge(file: &Path, text: &str, config: &Config) -> Vec<Problem> {
             "use error, warn, info or debug",
         );
     }
+    for found in config.syslog.problems() {
+        wrong("syslog", found.key, found.what, found.hint);
+    }
     for (at, zone) in config.zone.iter().enumerate() {
         if zone.networks.is_empty() {
             wrong(
@@ -144,6 +147,15 @@ mod tests {
     fn a_wrong_value_is_named_with_its_place() {
         let [problem] = &problems("\n[web]\nlisten = \"nonsense\"\n")[..] else { panic!("one problem") };
         assert!(problem.starts_with("3:10: "), "{problem}");
+    }
+
+    #[test]
+    fn a_listener_for_syslog_is_judged_with_its_place() {
+        let found = problems("[syslog]\ntls = \"0.0.0.0:6514\"\nudp = \"0.0.0.0:514\"\n");
+        let [port, from] = &found[..] else { panic!("two problems: {found:?}") };
+        assert!(port.starts_with("3:1: port 514") && port.contains("portcullis-syslog.socket"), "{port}");
+        assert!(from.starts_with("1:1: ") && from.contains("[name the networks"), "{from}");
+        assert_eq!(problems("[syslog]\ntcp = \"[::]:1514\"\nfrom = [\"10.0.0.0/8\"]\n"), [""; 0]);
     }
 
     #[test]

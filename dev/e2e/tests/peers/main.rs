@@ -1,5 +1,5 @@
 //! The appliance and its verbs against what is not ours: captured trees of real controllers served by
-//! sushy-static, sushy-emulator with and without a real virtual machine, schemathesis.
+//! sushy-static, sushy-emulator with and without a real virtual machine, schemathesis, logger and rsyslog.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,6 +9,7 @@
 
 mod coverage;
 mod emulator;
+mod foreign_log;
 mod machine;
 mod schema;
 mod support;
