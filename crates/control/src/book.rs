@@ -183,7 +183,7 @@ impl Book {
     }
 
     /// Tells everybody of a finding; it is written down when its turn comes. Cheap, never blocks.
-    pub(crate) fn raise(&self, finding: model::event::Finding) {
+    pub fn raise(&self, finding: model::event::Finding) {
         self.0.pending.add(Vec::new(), std::slice::from_ref(&finding), self.now());
         self.0.events.tell(What::FindingRaised(finding));
     }

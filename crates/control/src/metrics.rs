@@ -1,7 +1,7 @@
 //! What the door counts.
 
 use model::Action;
-use model::enforcement::{Enforced, Record};
+use model::enforcement::Enforced;
 
 /// Acts carried out, by action and outcome.
 pub const ACTS: &str = "portcullis_acts_total";
@@ -54,14 +54,21 @@ pub(crate) fn drift(count: usize) {
     metrics::gauge!(DRIFT).set(count as f64);
 }
 
-pub(crate) fn record(record: &Record) {
-    let kind = match record {
-        Record::Packet(_) => "packet",
-        Record::Drift(_) => "drift",
-        Record::Arrival { .. } => "arrival",
-        Record::Lost(count) => return metrics::counter!(FIREWALL_LOST).increment(*count),
-    };
-    metrics::counter!(FIREWALL_RECORDS, "kind" => kind).increment(1);
+pub(crate) fn logged(read: u64, lost: u64) {
+    if read > 0 {
+        metrics::counter!(FIREWALL_RECORDS, "kind" => "packet").increment(read);
+    }
+    if lost > 0 {
+        metrics::counter!(FIREWALL_LOST).increment(lost);
+    }
+}
+
+pub(crate) fn drift_told() {
+    metrics::counter!(FIREWALL_RECORDS, "kind" => "drift").increment(1);
+}
+
+pub(crate) fn arrived() {
+    metrics::counter!(FIREWALL_RECORDS, "kind" => "arrival").increment(1);
 }
 
 pub(crate) fn records_untold() {

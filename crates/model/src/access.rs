@@ -57,6 +57,7 @@ actions! {
     PolicyConfirm = "policy.confirm", &[Administrator], "Confirm the policy on trial.";
     PolicyRevert = "policy.revert", &[Operator, Administrator], "Take the policy on trial back before its time is over.";
     PolicyRepair = "policy.repair", &[Administrator], "Load the confirmed policy anew where the kernel differs from it.";
+    LogView = "log.view", &[Viewer, Operator, Administrator, Auditor], "Read the firewalls' log: all of it, or what is about a device.";
     PinholeOpen = "pinhole.open", &[Operator, Administrator], "Open one application of a device for a while.";
     PinholeClose = "pinhole.close", &[Operator, Administrator], "Close an opening before its time is over.";
     UserView = "user.view", &[Administrator, Auditor], "See users, grants and tokens.";

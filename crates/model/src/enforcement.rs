@@ -217,7 +217,7 @@ pub enum Record {
 }
 
 /// A packet that a rule logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoggedPacket {
     /// When, in microseconds since 1970.
     pub at: i64,
@@ -229,8 +229,16 @@ pub struct LoggedPacket {
     pub to: Option<IpAddr>,
     /// The protocol's number (IANA).
     pub protocol: u8,
-    /// To which port.
+    /// From which port; of ICMP the type.
+    pub source: u16,
+    /// To which port; of ICMP the code.
     pub port: u16,
+    /// The interface that it came in by.
+    pub arrived: Option<String>,
+    /// The interface that it would leave by.
+    pub leaves: Option<String>,
+    /// Its length, in bytes.
+    pub bytes: u32,
 }
 
 /// The stream of news.

@@ -14,7 +14,7 @@
 //! | [`enforcement`] | how a policy is kept and enforced |
 //! | [`event`] | what happened, as seen by pages and exporters |
 //! | [`failure`] | why an act did not happen, in one line with a hint |
-//! | [`firewall_log`] | a line of a firewall's log, ours or another's |
+//! | [`firewall_log`] | the firewalls' log: its lines, what is missing of it, what is asked of it |
 //! | [`inventory`] | what a controller says its server is made of |
 //! | [`job`] | the same act on many devices, paced |
 //! | [`inventory_diff`] | what changed between two inventories |

@@ -1,8 +1,9 @@
 //! Other firewalls' syslog, into the firewalls' log.
 
+use crate::firewall_log::FirewallLog;
 use anyhow::Context as _;
 use jiff::Timestamp;
-use model::firewall_log::Entry;
+use model::firewall_log::{Entry, Log, Loss, Why};
 use std::sync::Arc;
 use syslog::{Config, Given, Listeners, Sink};
 use web::tls::LiveCertificate;
@@ -25,11 +26,12 @@ pub fn listen(
     Ok((!addresses.is_empty()).then_some(listeners))
 }
 
-/// Where lines go while nothing keeps them: they are counted by `syslog` itself, and that is all.
-pub struct Counted;
+impl Sink for FirewallLog {
+    fn keep(&self, entries: Vec<Entry>) {
+        Log::keep(self, entries);
+    }
 
-impl Sink for Counted {
-    fn keep(&self, _entries: Vec<Entry>) {}
-
-    fn lose(&self, _from: Timestamp, _to: Timestamp, _count: u64) {}
+    fn lose(&self, from: Timestamp, to: Timestamp, count: u64) {
+        Log::lose(self, Loss { from, to, why: Why::Buffer, count: Some(count) });
+    }
 }

@@ -8,6 +8,7 @@ mod demo;
 mod enforcement;
 mod exit;
 mod files;
+mod firewall_log;
 mod foreign;
 mod init;
 mod notify;

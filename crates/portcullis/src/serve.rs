@@ -4,9 +4,11 @@ use crate::cli::Place;
 use crate::config::{self, Config};
 use crate::enforcement::Kernel;
 use crate::exit::Exit;
+use crate::firewall_log::{self, FirewallLog};
 use crate::parts::{self, Parts};
 use crate::{adoption, foreign, notify, open_files, reread, service, sockets, telemetry};
 use anyhow::Context as _;
+use archive::firewall::Running;
 use bmc::Fleet;
 use control::{Jobs, Policies, Records};
 use model::Actor;
@@ -45,6 +47,7 @@ pub struct Appliance {
     /// What keeps the policy.
     pub policies: Arc<Policies>,
     jobs: Jobs,
+    archive: Running,
     stops: Stops,
     tasks: JoinSet<&'static str>,
 }
@@ -85,12 +88,16 @@ impl Appliance {
         let keeper: Arc<dyn DeviceBook> = Arc::new(book);
         let fleet = Arc::new(Fleet::new(keeper, Arc::clone(&parts.clock), config.bmc.clone())?);
         tasks.spawn(named("fleet", Fleet::clone(&fleet).run(stops.fleet.clone())));
-        // 5. The policy is kept, before the firewall's program.
+        // 5. The firewalls' log is written, by two threads of its own.
+        let archive = archive(&parts, &config, &mut tasks).await?;
+        // 6. The policy is kept, before the firewall's program.
         let kernel = Arc::new(Kernel::new(&config.firewall));
-        let policies = Arc::new(Policies::new(parts.door.clone(), kernel));
+        let firewall_log = Arc::new(FirewallLog::new(&archive.0));
+        let policies = Policies::new(parts.door.clone(), kernel).logging(Arc::clone(&firewall_log) as _);
+        let policies = Arc::new(policies);
         policies.open_kept().await.context("read openings and quarantines")?;
         tasks.spawn(named("policy", Arc::clone(&policies).keep(stops.work.clone())));
-        // 6. Seen controllers are adopted by rule; what has ended is removed.
+        // 7. Seen controllers are adopted by rule; what has ended is removed.
         let records = Arc::new(Records::new(parts.door.book().clone()));
         tasks.spawn(named(
             "adoption",
@@ -98,7 +105,7 @@ impl Appliance {
         ));
         tasks.spawn(named("reread", reread::run(parts.door.clone(), Arc::clone(&fleet), stops.work.clone())));
         tasks.spawn(named("tidy", tidy(parts.gate.clone(), stops.work.clone())));
-        // 7. The door opens: pages and API.
+        // 8. The door opens: pages and API.
         let controllers = Arc::clone(&fleet) as Arc<dyn model::command::bmc::Controllers>;
         let sockets = sockets::take()?;
         let jobs = Jobs::open(parts.door.clone(), controllers, Arc::clone(&records)).await;
@@ -116,16 +123,16 @@ impl Appliance {
         for address in server.addresses() {
             tracing::info!(%address, "pages and API are served");
         }
-        // 8. Other firewalls are listened to.
+        // 9. Other firewalls are listened to.
         let foreign = foreign::listen(&config.syslog, sockets.syslog, server.certificate())?;
         if let Some(listeners) = foreign {
-            let (clock, sink) = (Arc::clone(&parts.clock), Arc::new(foreign::Counted));
-            tasks.spawn(named("foreign", listeners.run(clock, sink, stops.work.clone())));
+            let clock = Arc::clone(&parts.clock);
+            tasks.spawn(named("foreign", listeners.run(clock, firewall_log, stops.work.clone())));
         }
         tasks.spawn(named("news", app.follow(stops.web.clone())));
         tasks.spawn(named("web", server.run(stops.web.clone())));
         notify::ready();
-        Ok(Self { parts, fleet, records, policies, jobs, stops, tasks })
+        Ok(Self { parts, fleet, records, policies, jobs, archive, stops, tasks })
     }
 
     /// Runs until `stop` comes or a part ends by itself; then stops everything, in reverse.
@@ -159,6 +166,8 @@ impl Appliance {
                 Err(error) => tracing::error!(%error, "a part crashed"),
             }
         }
+        // Who logs was told to stop long before: what waits is written.
+        self.archive.0.stop();
         let log = self.parts.door.audit();
         if let Err(error) =
             log.note(audit::Note::Stop, Actor::system("appliance"), serde_json::Value::Null).await
@@ -169,6 +178,28 @@ impl Appliance {
         // Anchor and syslog end by themselves once the log has stopped and all of it has left.
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// Opens the firewalls' log, and gives it its threads; they end when what is returned is dropped.
+async fn archive(
+    parts: &Parts,
+    config: &Config,
+    tasks: &mut JoinSet<&'static str>,
+) -> anyhow::Result<Running> {
+    let directory = config.archive.directory.join("firewall");
+    let (clock, book) = (Arc::clone(&parts.clock), parts.door.book().clone());
+    let running = firewall_log::open(&directory, &config.archive, clock, book).await;
+    let running = running.context("open the firewalls' log")?;
+    let (writer, tidier) = (Arc::clone(&running.0), Arc::clone(&running.0));
+    tasks.spawn_blocking(move || {
+        writer.write();
+        "firewall log"
+    });
+    tasks.spawn_blocking(move || {
+        tidier.tidy();
+        "archive"
+    });
+    Ok(running)
 }
 
 impl Stops {

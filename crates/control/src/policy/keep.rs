@@ -1,12 +1,13 @@
 //! Keeps kernel, store and devices in step: follows the kernel's news, ends trials in the store when their time is over, keeps the
 //! controllers that are read reachable, and closes openings with their sessions.
 
-use super::news::Told;
+use super::news::Hearing;
 use super::{Bound, Policies};
 use identity::session::Times;
 use model::command::policy::{ClosePinhole, KeepOpen, LetClose, SetQuarantine};
 use model::enforcement::{KernelState, Pinhole, Records, Session, VersionState};
 use model::event::What;
+use model::firewall_log::{Loss, Why};
 use model::{Actor, Failure, Kind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,15 +64,17 @@ impl Policies {
 
     /// Follows the kernel's news for as long as the firewall's program is there, and looks for it when it is not.
     async fn follow(self: &Arc<Self>) {
-        let mut told = Told::default();
+        let mut hearing = Hearing::default();
         let mut said = None;
         loop {
             match self.enforcer.follow().await {
                 Ok(records) => {
                     tracing::info!("the firewall's program is there");
                     said = None;
+                    self.note_absence(&mut hearing);
                     self.restore().await;
-                    let gone = self.listen(records, &mut told).await;
+                    let gone = self.listen(records, &mut hearing).await;
+                    hearing.gone = Some(self.book().now());
                     tracing::warn!(failure = %gone, "the firewall's program has gone; the kernel goes on with what it holds");
                 }
                 Err(failure) => {
@@ -87,10 +90,19 @@ impl Policies {
         }
     }
 
-    async fn listen(&self, mut records: Box<dyn Records>, told: &mut Told) -> Failure {
+    /// What the kernel logged while the firewall's program was away is not known.
+    fn note_absence(&self, hearing: &mut Hearing) {
+        if let (Some(from), Some(log)) = (hearing.gone.take(), &self.log) {
+            let to = self.book().now().max(from);
+            log.lose(Loss { from, to, why: Why::Firewall, count: None });
+        }
+    }
+
+    async fn listen(&self, mut records: Box<dyn Records>, hearing: &mut Hearing) -> Failure {
         // The version in force is looked up when it changes, and not for each packet.
         let mut news = self.door.events().listen();
         let mut bound = self.in_kernel().await;
+        hearing.forget();
         loop {
             match records.next().await {
                 Ok(records) => {
@@ -104,10 +116,9 @@ impl Policies {
                     }
                     if is_stale {
                         bound = self.in_kernel().await;
+                        hearing.forget();
                     }
-                    for record in records {
-                        self.hear(record, bound.as_deref(), told);
-                    }
+                    self.hear(records, bound.as_deref(), hearing);
                 }
                 Err(failure) => return failure,
             }

@@ -8,8 +8,10 @@
 //! |---|---|
 //! | [`ask`] | questions as people write them, and the picture of zones |
 //! | [`bound`] | both documents, bound, and ready for questions |
+//! | `entries` | the kernel's records as entries of the firewalls' log |
 //! | `hits` | what each rule has counted |
 //! | `keep` | keeps kernel, store and devices in step |
+//! | [`log`] | the firewalls' log, for who may read it |
 //! | `memory` | what is known between two looks at the store |
 //! | `news` | what the kernel tells, as findings |
 //! | [`openings`] | short-lived openings |
@@ -22,8 +24,10 @@
 
 pub mod ask;
 pub mod bound;
+mod entries;
 mod hits;
 mod keep;
+pub mod log;
 mod memory;
 mod news;
 pub mod openings;
@@ -64,6 +68,7 @@ use model::command::policy::{
 use model::command::{BoxFuture, Part};
 use model::enforcement::{Enforcer, Pinhole, Quarantine, Version, VersionState};
 use model::event::{PolicyStep, What};
+use model::firewall_log::Log;
 use model::{Failure, Kind, Object, Permit};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{NewPolicy, PolicyTexts, Store};
@@ -79,6 +84,8 @@ const LONGEST_NOTE: usize = 500;
 pub struct Policies {
     door: Door,
     enforcer: Arc<dyn Enforcer>,
+    /// Where the firewalls' log is kept; none where it is not.
+    log: Option<Arc<dyn Log>>,
     /// The versions that were asked about last, the newest question last.
     bound: Mutex<Vec<(u64, Arc<Bound>)>>,
     memory: Mutex<Memory>,
@@ -97,12 +104,20 @@ impl Policies {
         Self {
             door,
             enforcer,
+            log: None,
             bound: Mutex::default(),
             memory: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             isolating: tokio::sync::Mutex::default(),
             opening: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The same, with what the kernel logs kept here.
+    #[must_use]
+    pub fn logging(mut self, log: Arc<dyn Log>) -> Self {
+        self.log = Some(log);
+        self
     }
 
     /// What is held in memory, for as long as the guard lives; never across an await.

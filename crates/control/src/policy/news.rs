@@ -1,14 +1,15 @@
-//! What the kernel tells, as findings. Reading must keep up with the kernel, so nothing here waits: what is seen often is
+//! What the kernel tells, as findings and for the log. Reading must keep up with the kernel, so nothing here waits: what is seen often is
 //! told once an hour, and findings wait for the disk in a bounded place that counts what it loses.
 
+use super::entries::Entries;
 use super::{Bound, Policies};
 use crate::metrics;
-use ::policy::document::words::Action;
-use ::policy::render::{Prefix, Reason, Said};
+use ::policy::render::Said;
 use jiff::{SignedDuration, Timestamp};
 use model::DeviceId;
 use model::enforcement::{LoggedPacket, Record};
 use model::event::{Finding, PolicyStep};
+use model::firewall_log::{Loss, Verdict, Why};
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -43,70 +44,112 @@ impl Told {
     }
 }
 
+/// What is remembered while the kernel is listened to.
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    told: Told,
+    entries: Entries,
+    /// When something was heard last: what is missing is missing since then.
+    last: Option<Timestamp>,
+    /// Since when nobody listens.
+    pub(super) gone: Option<Timestamp>,
+}
+
+impl Hearing {
+    /// Another policy is in force.
+    pub(super) fn forget(&mut self) {
+        self.entries.forget();
+    }
+}
+
 impl Policies {
-    /// Takes one piece of the kernel's news in.
-    pub(super) fn hear(&self, record: Record, bound: Option<&Bound>, told: &mut Told) {
-        metrics::record(&record);
-        match record {
-            Record::Packet(packet) => {
-                let now = self.book().now();
-                {
-                    let mut memory = self.memory();
-                    memory.log.0 += 1;
-                    memory.shadows.hear(&packet, now);
+    /// Takes a batch of the kernel's news in.
+    pub(super) fn hear(&self, records: Vec<Record>, bound: Option<&Bound>, hearing: &mut Hearing) {
+        let now = self.book().now();
+        // Batches are as large as what the kernel hands over at once: some hundred records.
+        let (mut entries, mut lost) = (Vec::with_capacity(records.len()), 0_u64);
+        for record in records {
+            match record {
+                Record::Packet(packet) => {
+                    let (entry, loud) = hearing.entries.read(&packet, bound, now);
+                    if matches!(entry.verdict, Verdict::WouldDrop | Verdict::WouldReject) {
+                        self.memory().shadows.hear(&packet, now);
+                    }
+                    if let Some((index, said)) = loud {
+                        self.clear_text(&packet, (index, said), bound, &mut hearing.told, now);
+                    }
+                    entries.push(entry);
                 }
-                self.logged(&packet, bound, told);
-            }
-            Record::Lost(count) => {
-                let log = &mut self.memory().log;
-                log.1 = log.1.saturating_add(count);
-            }
-            Record::Drift(differences) => self.drifted(differences),
-            Record::Arrival { from, to, port } => {
-                if told.is_due((from, to, 6, port), self.book().now()) {
-                    let device = self.at(from);
-                    let who = name(device.as_ref().map(|it| it.1.as_str()), from);
-                    let text = format!(
-                        "{who} tried to reach {to} on tcp/{port}, which has no legitimate destination here; find out what on it wants that"
-                    );
-                    let device = device.map(|it| it.0);
-                    self.book().raise(Finding { kind: "sinkhole_arrival".into(), device, text });
-                }
+                Record::Lost(count) => lost = lost.saturating_add(count),
+                Record::Drift(differences) => self.drifted(differences),
+                Record::Arrival { from, to, port } => self.arrived(from, to, port, &mut hearing.told, now),
             }
         }
+        let read = u64::try_from(entries.len()).unwrap_or_default();
+        metrics::logged(read, lost);
+        if read > 0 || lost > 0 {
+            let log = &mut self.memory().log;
+            *log = (log.0.saturating_add(read), log.1.saturating_add(lost));
+        }
+        if let Some(log) = &self.log {
+            if lost > 0 {
+                let from = hearing.last.unwrap_or(now).min(now);
+                log.lose(Loss { from, to: now, why: Why::Kernel, count: Some(lost) });
+            }
+            if read > 0 {
+                log.keep(entries);
+            }
+        }
+        hearing.last = Some(now);
     }
 
-    fn logged(&self, packet: &LoggedPacket, bound: Option<&Bound>, told: &mut Told) {
-        let (Some(from), Some(to)) = (packet.from, packet.to) else { return };
-        let Ok(prefix) = packet.prefix.parse::<Prefix>() else { return };
-        let Reason::Rule(index) = prefix.reason else { return };
-        let rules = bound.map(|bound| bound.plan().rules.as_slice()).unwrap_or_default();
-        let rule = rules.iter().find(|rule| rule.index == index);
-        let Some(rule) = rule.filter(|rule| rule.is_clear_text && rule.action != Action::Allow) else {
-            return;
-        };
-        if !told.is_due((from, to, packet.protocol, packet.port), self.book().now()) {
+    fn arrived(&self, from: IpAddr, to: IpAddr, port: u16, told: &mut Told, now: Timestamp) {
+        metrics::arrived();
+        if !told.is_due((from, to, 6, port), now) {
             return;
         }
+        let device = self.at(from);
+        let who = name(device.as_ref().map(|it| it.1.as_str()), from);
+        let text = format!(
+            "{who} tried to reach {to} on tcp/{port}, which has no legitimate destination here; find out what on it wants that"
+        );
+        let device = device.map(|it| it.0);
+        self.book().raise(Finding { kind: "sinkhole_arrival".into(), device, text });
+    }
+
+    fn clear_text(
+        &self,
+        packet: &LoggedPacket,
+        (index, said): (usize, Said),
+        bound: Option<&Bound>,
+        told: &mut Told,
+        now: Timestamp,
+    ) {
+        let (Some(from), Some(to)) = (packet.from, packet.to) else { return };
+        if !told.is_due((from, to, packet.protocol, packet.port), now) {
+            return;
+        }
+        let rules = bound.map(|bound| bound.plan().rules.as_slice()).unwrap_or_default();
+        let app_id = rules.iter().find(|rule| rule.index == index).map_or("", |rule| rule.app_id.as_str());
         // The device is the end that is one: mostly the one that was asked.
         let (asked, asking) = (self.at(to), self.at(from));
         let protocol = protocol(packet.protocol, packet.port);
         let who = name(asking.as_ref().map(|it| it.1.as_str()), from);
         let whom = name(asked.as_ref().map(|it| it.1.as_str()), to);
-        let what = match prefix.said {
+        let what = match said {
             Said::WouldDrop | Said::WouldReject => "it passed, because its rule is only on trial",
             _ => "it was dropped",
         };
         let off = switch_off(packet.protocol, packet.port);
         let text = format!(
-            "{who} tried {protocol} to {whom}: it carries secrets in clear text, and {what} (rule {}, {}); {off}",
-            rule.index, rule.app_id
+            "{who} tried {protocol} to {whom}: it carries secrets in clear text, and {what} (rule {index}, {app_id}); {off}"
         );
         let device = asked.or(asking).map(|it| it.0);
         self.book().raise(Finding { kind: "clear_text_attempt".into(), device, text });
     }
 
     fn drifted(&self, differences: Vec<String>) {
+        metrics::drift_told();
         let is_new = {
             let mut memory = self.memory();
             let is_new = differences.iter().any(|line| !memory.drift.contains(line));

@@ -162,7 +162,7 @@ mod tests {
 
     fn packet(prefix: &str, from: [u8; 4], port: u16) -> LoggedPacket {
         let (from, to) = (Some(from.into()), Some([10, 20, 0, 7].into()));
-        LoggedPacket { at: 0, prefix: prefix.into(), from, to, protocol: 6, port }
+        LoggedPacket { prefix: prefix.into(), from, to, protocol: 6, port, ..LoggedPacket::default() }
     }
 
     #[test]

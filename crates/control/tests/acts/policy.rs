@@ -368,6 +368,7 @@ async fn the_kernels_news_become_findings() {
             to: Some("10.20.0.7".parse().unwrap()),
             protocol: 17,
             port: 623,
+            ..LoggedPacket::default()
         })
     };
     for record in [

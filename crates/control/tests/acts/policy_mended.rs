@@ -306,6 +306,7 @@ async fn a_rule_that_only_logs_tells_what_it_would_have_cost() {
             to: Some(address("10.20.0.1")),
             protocol: 17,
             port: 623,
+            ..LoggedPacket::default()
         }));
     }
     let cost = async || place.policies.status(&operator()).await.unwrap().shadow;

@@ -17,6 +17,7 @@ pub fn annotated(config: &Config) -> Result<String, toml::ser::Error> {
     section(&mut text, "web", &config.web)?;
     section(&mut text, "access", &config.access)?;
     section(&mut text, "audit", &config.audit)?;
+    section(&mut text, "archive", &config.archive)?;
     section(&mut text, "bmc", &config.bmc)?;
     section(&mut text, "firewall", &config.firewall)?;
     section(&mut text, "inventory", &config.inventory)?;

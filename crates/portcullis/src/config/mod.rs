@@ -66,6 +66,8 @@ pub struct Config {
     pub access: control::config::Access,
     /// `[audit]`.
     pub audit: audit::Config,
+    /// `[archive]`.
+    pub archive: archive::Config,
     /// `[bmc]`.
     pub bmc: bmc::Config,
     /// `[firewall]`.
@@ -98,6 +100,7 @@ impl Config {
         root(&mut self.web.certificate);
         root(&mut self.web.key);
         root(&mut self.firewall.socket);
+        root(&mut self.archive.directory);
         self.bmc.authorities.as_mut().map(root);
         self.audit.anchor.as_mut().map(root);
         self.syslog.client_ca.as_mut().map(root);
