@@ -1,6 +1,7 @@
 //! The policy, openings and quarantines.
 
 use jiff::Timestamp;
+pub use model::command::policy::Applied;
 use model::enforcement::{Enforced, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -443,21 +444,6 @@ pub struct ConfirmQuery {
     /// From the appliance itself too, which no rule locks out: then it proves nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub local: bool,
-}
-
-/// A version that was put on trial.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Applied {
-    /// The version.
-    pub version: u64,
-    /// Its number in the kernel.
-    pub generation: u64,
-    /// The kernel falls back after so many seconds, counted from the load.
-    pub seconds: u32,
-    /// So many connections were ended because it does not allow them.
-    pub ended: u32,
-    /// There are more connections than were looked at; what is not allowed of them passes no packet all the same.
-    pub more: bool,
 }
 
 /// An opening to ask for.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use model::command::access::{
     AddGrant, CreateToken, CreateUser, ResetUser, RevokeGrant, RevokeToken, SetUserEnabled,
 };
-use model::command::{BoxFuture, Command, Part};
-use model::{Action, Actor, Clock, Device, Failure, Grant, Kind, Object, Permit, Principal, Scope, Secret};
+use model::part;
+use model::{Action, Actor, Clock, Device, Failure, Grant, Kind, Object, Principal, Scope, Secret};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use store::Store;
@@ -293,38 +293,31 @@ fn valid_name(name: &str) -> Result<String, Failure> {
     Err(Failure::new(Kind::Invalid, "create", format!("user {name:?}"), cause))
 }
 
-macro_rules! part {
-    ($command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $order:ident| $perform:expr) => {
-        impl Part<$command> for AccessBook {
-            fn object(&self, $asked: &$command) -> Result<Object, Failure> {
-                Ok($object)
-            }
-
-            fn perform(
-                &self,
-                _permit: Permit,
-                $order: $command,
-            ) -> BoxFuture<'_, Result<<$command as Command>::Outcome, Failure>> {
-                let $me = self;
-                Box::pin(async move { $perform })
-            }
-        }
-    };
-}
-
 fn user(name: &str) -> Object {
     Object::User { name: name.to_owned() }
 }
 
-part!(CreateUser, |this, asked| user(&asked.name), |this, order| this.create_user(order).await);
-part!(ResetUser, |this, asked| user(&asked.name), |this, order| this.reset_user(&order.name).await);
-part!(SetUserEnabled, |this, asked| user(&asked.name), |this, order| this
+part!(AccessBook, CreateUser, |_this, asked| Ok(user(&asked.name)), |this, _permit, order| this
+    .create_user(order)
+    .await);
+part!(AccessBook, ResetUser, |_this, asked| Ok(user(&asked.name)), |this, _permit, order| this
+    .reset_user(&order.name)
+    .await);
+part!(AccessBook, SetUserEnabled, |_this, asked| Ok(user(&asked.name)), |this, _permit, order| this
     .set_enabled(&order.name, order.enabled)
     .await);
-part!(AddGrant, |this, asked| user(&asked.user), |this, order| this.add_grant(&order).await);
-part!(RevokeGrant, |this, asked| user(&asked.user), |this, order| this.revoke_grant(&order).await);
-part!(CreateToken, |this, asked| user(&asked.user), |this, order| this.create_token(order).await);
-part!(RevokeToken, |this, asked| user(&asked.user), |this, order| this.revoke_token(&order).await);
+part!(AccessBook, AddGrant, |_this, asked| Ok(user(&asked.user)), |this, _permit, order| this
+    .add_grant(&order)
+    .await);
+part!(AccessBook, RevokeGrant, |_this, asked| Ok(user(&asked.user)), |this, _permit, order| this
+    .revoke_grant(&order)
+    .await);
+part!(AccessBook, CreateToken, |_this, asked| Ok(user(&asked.user)), |this, _permit, order| this
+    .create_token(order)
+    .await);
+part!(AccessBook, RevokeToken, |_this, asked| Ok(user(&asked.user)), |this, _permit, order| this
+    .revoke_token(&order)
+    .await);
 
 /// The actor that `access explain` asks about: a user without a token's limit.
 #[must_use]

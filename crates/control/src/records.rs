@@ -6,8 +6,8 @@ use model::book::DeviceBook;
 use model::command::records::{
     AcknowledgeFinding, ApproveCertificate, Backup, Edit, Forget, ImportCredentials, SetStage,
 };
-use model::command::{BoxFuture, Part};
 use model::device::{Device, DeviceId, Presence, Reach, Stage};
+use model::part;
 use model::{Failure, Kind, Object, Permit};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -165,42 +165,30 @@ fn fits(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-macro_rules! part {
-    ($command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $permit:ident, $order:ident| $perform:expr) => {
-        impl Part<$command> for Records {
-            fn object(&self, $asked: &$command) -> Result<Object, Failure> {
-                let $this = self;
-                $object
-            }
-
-            fn perform(
-                &self,
-                $permit: Permit,
-                $order: $command,
-            ) -> BoxFuture<'_, Result<<$command as model::command::Command>::Outcome, Failure>> {
-                let $me = self;
-                Box::pin(async move { $perform })
-            }
-        }
-    };
-}
-
-part!(Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
+part!(Records, Edit, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .edit(order)
     .await);
-part!(SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
+part!(Records, SetStage, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .set_stage(&order)
     .await);
-part!(ApproveCertificate, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| {
-    this.approve(&order).await
-});
-part!(Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
+part!(
+    Records,
+    ApproveCertificate,
+    |this, asked| Ok(this.device(&asked.device)?.object()),
+    |this, _permit, order| this.approve(&order).await
+);
+part!(Records, Forget, |this, asked| Ok(this.device(&asked.device)?.object()), |this, _permit, order| this
     .forget(&order.device)
     .await);
-part!(ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this
+part!(Records, ImportCredentials, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this
     .import(order)
     .await);
-part!(Backup, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this.backup(order.to).await);
-part!(AcknowledgeFinding, |this, asked| Ok(this.object_of(asked.device.as_ref())), |this, permit, order| {
-    this.acknowledge(&permit, &order).await
-});
+part!(Records, Backup, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| this
+    .backup(order.to)
+    .await);
+part!(
+    Records,
+    AcknowledgeFinding,
+    |this, asked| Ok(this.object_of(asked.device.as_ref())),
+    |this, permit, order| this.acknowledge(&permit, &order).await
+);

@@ -1,7 +1,7 @@
 //! What the kernel shows, and where it differs from what it should show. Pure: it reads what `nft -j` writes.
 
 use crate::guard::MARKER;
-use crate::message::Counter;
+use crate::message::Counted;
 use crate::opening::{Key, is_own};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -29,7 +29,7 @@ pub struct Listing {
     pub earlier: Vec<String>,
     /// What each rule has counted, in order.
     #[serde(skip)]
-    pub counters: Vec<Counter>,
+    pub counters: Vec<Counted>,
 }
 
 /// An object as `nft -j` lists it.
@@ -139,7 +139,7 @@ impl Listing {
         if let (Some(packets), Some(bytes)) = (number("packets"), number("bytes")) {
             let family = Some(text(rule, "family")).filter(|family| *family != "inet");
             let chain = family.map_or_else(String::new, |family| format!("{family} ")) + text(rule, "chain");
-            self.counters.push(Counter { chain, comment: text(rule, "comment").to_owned(), packets, bytes });
+            self.counters.push(Counted { chain, comment: text(rule, "comment").to_owned(), packets, bytes });
         }
     }
 }

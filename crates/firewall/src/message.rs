@@ -2,6 +2,7 @@
 //! length (big-endian) and so many bytes.
 
 use crate::packet::Packet;
+pub use model::enforcement::{Connection, Counted};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -130,22 +131,6 @@ impl Transport {
     }
 }
 
-/// A connection, by its first packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Connection {
-    /// Who began it.
-    pub from: IpAddr,
-    /// With whom.
-    pub to: IpAddr,
-    /// The protocol's number (IANA).
-    pub protocol: u8,
-    /// From this port; of ICMP the identifier.
-    pub source: u16,
-    /// To that port; of ICMP the type in the high and the code in the low byte.
-    pub port: u16,
-}
-
 /// What is answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,7 +197,7 @@ pub struct Status {
     /// Isolated addresses.
     pub isolated: Vec<IpAddr>,
     /// What each rule has counted.
-    pub counters: Vec<Counter>,
+    pub counters: Vec<Counted>,
     /// Where the kernel differs from what should hold, each in a line.
     pub drift: Vec<String>,
     /// Base chains of other tables that see packets before ours do.
@@ -226,19 +211,6 @@ pub struct Trial {
     pub generation: u64,
     /// The kernel falls back after so many seconds.
     pub seconds_left: u32,
-}
-
-/// What a rule has counted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counter {
-    /// The chain that it stands in.
-    pub chain: String,
-    /// Its comment, which leads back to the policy.
-    pub comment: String,
-    /// Packets that it matched.
-    pub packets: u64,
-    /// Their bytes.
-    pub bytes: u64,
 }
 
 /// What the stream carries.

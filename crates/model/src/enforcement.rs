@@ -169,7 +169,7 @@ pub struct KernelState {
 }
 
 /// What a rule in the kernel has counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// The chain that it stands in.
     pub chain: String,
@@ -182,7 +182,8 @@ pub struct Counted {
 }
 
 /// A connection, by its first packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Connection {
     /// Who began it.
     pub from: IpAddr,

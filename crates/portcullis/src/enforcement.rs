@@ -1,10 +1,10 @@
 //! The firewall's program as whoever stands before the kernel: each request over a connection of its own, each bounded in time.
 
 use crate::config::Firewall;
-use firewall::message::{Connection as Tuple, FailureKind, Link, Pinhole, Record as Told, Status, Transport};
+use firewall::message::{FailureKind, Link, Pinhole, Record as Told, Status, Transport};
 use firewall::{Client, ClientError, Records as Stream};
 use model::command::BoxFuture;
-use model::enforcement::{Connection, Counted, Enforcer, Hole, KernelState, LoggedPacket, Record, Records};
+use model::enforcement::{Connection, Enforcer, Hole, KernelState, LoggedPacket, Record, Records};
 use model::{Failure, Kind, Permit};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -139,10 +139,7 @@ impl Enforcer for Kernel {
     }
 
     fn connections(&self) -> BoxFuture<'_, Result<(Vec<Connection>, bool), Failure>> {
-        ask!(self, "list connections by", |client| {
-            let (all, more) = client.connections().await?;
-            Ok((all.iter().map(connection).collect(), more))
-        })
+        ask!(self, "list connections by", |client| client.connections().await)
     }
 
     fn end<'a>(
@@ -151,8 +148,7 @@ impl Enforcer for Kernel {
         connections: Vec<Connection>,
     ) -> BoxFuture<'a, Result<u32, Failure>> {
         ask!(self, "end connections by", |client| {
-            let all = connections.iter().map(tuple).collect();
-            client.end(permit, all).await.map(|(tracked, _)| tracked)
+            client.end(permit, connections).await.map(|(tracked, _)| tracked)
         })
     }
 
@@ -170,30 +166,16 @@ impl Enforcer for Kernel {
     }
 }
 
-const fn connection(it: &Tuple) -> Connection {
-    Connection { from: it.from, to: it.to, protocol: it.protocol, source: it.source, port: it.port }
-}
-
-const fn tuple(it: &Connection) -> Tuple {
-    Tuple { from: it.from, to: it.to, protocol: it.protocol, source: it.source, port: it.port }
-}
-
 fn state(status: Status) -> KernelState {
     let open =
         |it: Pinhole| (it.id, Hole { to: it.to, protocol: it.protocol.number(), port: it.port }, it.seconds);
-    let counted = |it: firewall::message::Counter| Counted {
-        chain: it.chain,
-        comment: it.comment,
-        packets: it.packets,
-        bytes: it.bytes,
-    };
     KernelState {
         confirmed: status.confirmed,
         trial: status.trial.map(|trial| (trial.generation, trial.seconds_left)),
         shut: status.shut,
         open: status.pinholes.into_iter().map(open).collect(),
         isolated: status.isolated,
-        counters: status.counters.into_iter().map(counted).collect(),
+        counters: status.counters,
         drift: status.drift,
         earlier: status.earlier,
     }

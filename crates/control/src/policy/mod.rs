@@ -62,13 +62,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use memory::Memory;
 use model::command::policy::{
-    Applied, Apply, ClosePinhole, Confirm, KeepOpen, LetClose, OpenPinhole, Propose, Repair, Revert,
-    SetQuarantine,
+    Apply, ClosePinhole, Confirm, KeepOpen, LetClose, OpenPinhole, Propose, Repair, Revert, SetQuarantine,
 };
-use model::command::{BoxFuture, Part};
-use model::enforcement::{Enforcer, Pinhole, Quarantine, Version, VersionState};
+use model::enforcement::{Enforcer, Version, VersionState};
 use model::event::{PolicyStep, What};
 use model::firewall_log::Log;
+use model::part;
 use model::{Failure, Kind, Object, Permit};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{NewPolicy, PolicyTexts, Store};
@@ -274,35 +273,32 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.map_err(|crash| unavailable("the policy", &crash))
 }
 
-macro_rules! part {
-    ($command:ty => $outcome:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $permit:ident, $order:ident| $perform:expr) => {
-        impl Part<$command> for Policies {
-            fn object(&self, $asked: &$command) -> Result<Object, Failure> {
-                let $this = self;
-                $object
-            }
-
-            fn perform(&self, $permit: Permit, $order: $command) -> BoxFuture<'_, Result<$outcome, Failure>> {
-                let $me = self;
-                Box::pin(async move { $perform.await })
-            }
-        }
-    };
-}
-
-part!(Propose => Version, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me.propose(&permit, order));
-part!(Apply => Applied, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me.apply(&permit, order));
-part!(Confirm => Version, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me.confirm(&permit, order));
-part!(Revert => (), |_this, _asked| Ok(Object::Appliance), |me, permit, _order| me.revert(&permit));
-part!(Repair => (), |_this, _asked| Ok(Object::Appliance), |me, permit, _order| me.repair(&permit));
-part!(OpenPinhole => Pinhole, |this, asked| Ok(this.device(&asked.device)?.object()), |me, permit, order| {
-    me.open(&permit, order)
+part!(Policies, Propose, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me
+    .propose(&permit, order)
+    .await);
+part!(Policies, Apply, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me
+    .apply(&permit, order)
+    .await);
+part!(Policies, Confirm, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me
+    .confirm(&permit, order)
+    .await);
+part!(Policies, Revert, |_this, _asked| Ok(Object::Appliance), |me, permit, _order| me.revert(&permit).await);
+part!(Policies, Repair, |_this, _asked| Ok(Object::Appliance), |me, permit, _order| me.repair(&permit).await);
+part!(Policies, OpenPinhole, |this, asked| Ok(this.device(&asked.device)?.object()), |me, permit, order| {
+    me.open(&permit, order).await
 });
-part!(ClosePinhole => (), |this, asked| Ok(this.object_of_pinhole(&asked.id)), |me, permit, order| {
-    me.close(&permit, order)
+part!(Policies, ClosePinhole, |this, asked| Ok(this.object_of_pinhole(&asked.id)), |me, permit, order| {
+    me.close(&permit, order).await
 });
-part!(KeepOpen => usize, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me.keep_open(&permit, order));
-part!(LetClose => (), |_this, _asked| Ok(Object::Appliance), |me, permit, order| me.let_close(&permit, order));
-part!(SetQuarantine => Option<Quarantine>, |this, asked| this.object_of_quarantine(&asked.device), |me, permit, order| {
-    me.set_quarantine(&permit, order)
-});
+part!(Policies, KeepOpen, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me
+    .keep_open(&permit, order)
+    .await);
+part!(Policies, LetClose, |_this, _asked| Ok(Object::Appliance), |me, permit, order| me
+    .let_close(&permit, order)
+    .await);
+part!(
+    Policies,
+    SetQuarantine,
+    |this, asked| this.object_of_quarantine(&asked.device),
+    |me, permit, order| me.set_quarantine(&permit, order).await
+);

@@ -44,6 +44,48 @@ pub trait Part<C: Command>: Send + Sync {
     fn perform(&self, permit: Permit, command: C) -> BoxFuture<'_, Result<C::Outcome, Failure>>;
 }
 
+/// Says that a part carries a kind of command out: which object a command is about, and what is done with a permit.
+///
+/// ```
+/// use model::command::policy::Revert;
+/// use model::{Failure, Object, Permit};
+///
+/// struct Kernel;
+///
+/// impl Kernel {
+///     async fn revert(&self, _: &Permit) -> Result<(), Failure> {
+///         Ok(())
+///     }
+/// }
+///
+/// model::part!(Kernel, Revert, |_this, _asked| Ok(Object::Appliance), |this, permit, _order| {
+///     this.revert(&permit).await
+/// });
+/// ```
+#[macro_export]
+macro_rules! part {
+    ($part:ty, $command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $permit:ident, $order:ident| $perform:expr) => {
+        impl $crate::command::Part<$command> for $part {
+            fn object(&self, $asked: &$command) -> Result<$crate::Object, $crate::Failure> {
+                let $this = self;
+                $object
+            }
+
+            fn perform(
+                &self,
+                $permit: $crate::Permit,
+                $order: $command,
+            ) -> $crate::command::BoxFuture<
+                '_,
+                Result<<$command as $crate::command::Command>::Outcome, $crate::Failure>,
+            > {
+                let $me = self;
+                Box::pin(async move { $perform })
+            }
+        }
+    };
+}
+
 macro_rules! command {
     ($(#[$meta:meta])* $name:ident -> $outcome:ty, $action:expr, essential: $essential:expr, |$this:ident| $detail:expr, {
         $($(#[$fmeta:meta])* $field:ident: $type:ty,)*

@@ -4,6 +4,7 @@ use super::command;
 use crate::access::Action;
 use crate::device::DeviceId;
 use crate::enforcement::{Pinhole, Quarantine, Session, Version};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -26,7 +27,8 @@ command! {
 }
 
 /// A policy that was put on trial.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Applied {
     /// The version.
     pub version: u64,

@@ -81,7 +81,7 @@ fn inside(look: &Look<'_>, index: usize, rule: &Rule, found: &mut Found) {
             named(index, rule)
         );
         let hint = format!(
-            "isolate them (private VLAN, or the appliance as their bridge) and write `segment: choke_point` into the site's zone `{to}`"
+            "isolate them (private VLAN) and write `segment: choke_point` into the site's zone `{to}`"
         );
         found.scenario(Code::IntraZone, steps!["rules", index, "zones", "from", at], what, hint);
     }

@@ -98,7 +98,7 @@ pub enum Segment {
     /// It does not: members reach each other without it.
     #[default]
     Shared,
-    /// It does: it is the bridge that they hang on, or a private VLAN leads all of it through the appliance.
+    /// It does: a private VLAN leads all of it through the appliance. A plain bridge hands nothing over by itself.
     ChokePoint,
 }
 

@@ -180,9 +180,7 @@ pub(super) async fn apply_version(
 ) -> Answer<Shown<Applied>> {
     let seconds = apply.seconds.unwrap_or(control::policy::trial::TRIAL);
     let command = ApplyVersion { version, seconds };
-    let model::command::policy::Applied { version, generation, seconds, ended, more } =
-        app.door.run(&actor, &app.policies, command).await?;
-    Ok(Shown(Applied { version, generation, seconds, ended, more }))
+    Ok(Shown(app.door.run(&actor, &app.policies, command).await?))
 }
 
 /// Confirm the version on trial. The connection that asks for it must have been opened after the trial began: what a

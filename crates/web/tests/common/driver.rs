@@ -3,9 +3,9 @@
 use control::Book;
 use model::book::{DeviceBook, Observation};
 use model::command::bmc::{Adopt, AdoptBy, Discover, Refresh, StopSweep, SwitchPower};
-use model::command::{BoxFuture, Command, Part};
 use model::device::{DeviceId, Power, Reset};
 use model::event::{Ended, What};
+use model::part;
 use model::{Credential, Failure, Kind, Object, Permit};
 use std::time::Duration;
 
@@ -76,35 +76,18 @@ impl Pretender {
     }
 }
 
-macro_rules! part {
-    ($command:ty, |$this:ident, $asked:ident| $object:expr, |$me:ident, $permit:ident, $order:ident| $perform:expr) => {
-        impl Part<$command> for Pretender {
-            fn object(&self, $asked: &$command) -> Result<Object, Failure> {
-                let $this = self;
-                $object
-            }
-
-            fn perform(
-                &self,
-                $permit: Permit,
-                $order: $command,
-            ) -> BoxFuture<'_, Result<<$command as Command>::Outcome, Failure>> {
-                let $me = self;
-                Box::pin(async move { $perform })
-            }
-        }
-    };
-}
-
-part!(SwitchPower, |this, asked| this.of(&asked.device), |this, permit, order| this
+part!(Pretender, SwitchPower, |this, asked| this.of(&asked.device), |this, permit, order| this
     .switch(permit, order)
     .await);
-part!(Adopt, |this, asked| this.of(&asked.device), |this, permit, order| this.take_over(permit, order).await);
-part!(Refresh, |this, asked| this.of(&asked.device), |this, permit, order| {
+part!(Pretender, Adopt, |this, asked| this.of(&asked.device), |this, permit, order| this
+    .take_over(permit, order)
+    .await);
+part!(Pretender, Refresh, |this, asked| this.of(&asked.device), |this, permit, order| {
     this.say(&permit, &order.device, "done", Some(Ended::Done));
     Ok(())
 });
 part!(
+    Pretender,
     Discover,
     |_this, asked| Ok(Object::Range { range: asked.range.to_string(), zone: "management".into() }),
     |this, _permit, order| {
@@ -113,7 +96,7 @@ part!(
         Ok(1)
     }
 );
-part!(StopSweep, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| {
+part!(Pretender, StopSweep, |_this, _asked| Ok(Object::Appliance), |this, _permit, order| {
     this.0.progress(What::SweepProgress { sweep: order.sweep, asked: 10, total: 20, found: 3, ended: true });
     Ok(())
 });
