@@ -43,9 +43,17 @@ impl Policies {
     pub async fn open_kept(&self) -> Result<(), store::Error> {
         let now = self.book().now();
         let pinholes = self.store().pinholes(now).await?;
-        let quarantined = self.store().quarantines().await?;
+        let (mut quarantined, mut ended) = (Vec::new(), BTreeSet::new());
+        for quarantine in self.store().quarantines().await? {
+            if self.was_let_back(&quarantine).await {
+                ended.insert(quarantine.device);
+            } else {
+                quarantined.push(quarantine);
+            }
+        }
         let hits = self.store().rule_hits().await?;
         let mut memory = self.memory();
+        memory.unsaved.extend(ended);
         memory.pinholes = pinholes.into_iter().map(|it| (it.id.clone(), it)).collect();
         memory.hits.restore(hits);
         memory.quarantined = quarantined.into_iter().map(|it| (it.device.clone(), it)).collect();

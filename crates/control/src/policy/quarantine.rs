@@ -7,7 +7,7 @@ use model::command::policy::SetQuarantine;
 use model::device::DeviceId;
 use model::enforcement::{KernelState, Quarantine};
 use model::event::What;
-use model::{Actor, Failure, Kind, Object, Permit, Principal};
+use model::{Action, Actor, Failure, Kind, Object, Permit, Principal};
 use std::net::IpAddr;
 
 impl Policies {
@@ -173,6 +173,33 @@ impl Policies {
             Err(error) => {
                 tracing::warn!(%error, device = %id, "a quarantine holds, but could not be written down; it is tried again");
                 self.memory().unsaved.insert(id.clone());
+            }
+        }
+    }
+
+    /// Whether a device was let back after all, by the audit log: the disk may have had no room to cross its quarantine out, and
+    /// the log keeps room for such acts.
+    pub(super) async fn was_let_back(&self, quarantine: &Quarantine) -> bool {
+        let query = audit::Query {
+            after: Some(quarantine.since),
+            action: Some(Action::DeviceQuarantine),
+            object: Some(quarantine.device.0.clone()),
+            limit: audit::read::MOST_ENTRIES,
+            ..audit::Query::default()
+        };
+        match self.door.audit().list(query).await {
+            Ok(entries) => {
+                let is_its = |entry: &&audit::Entry| match &entry.object {
+                    Some(Object::Device { id, .. }) => *id == quarantine.device,
+                    _ => false,
+                };
+                let mut done = entries.iter().filter(is_its);
+                let last = done.find(|entry| entry.status == audit::Status::Ok);
+                last.is_some_and(|entry| entry.detail.get("on") == Some(&false.into()))
+            }
+            Err(error) => {
+                tracing::warn!(%error, device = %quarantine.device, "whether it was let back could not be looked up; it stays cut off");
+                false
             }
         }
     }

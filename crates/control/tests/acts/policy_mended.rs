@@ -253,6 +253,23 @@ async fn an_isolation_that_nobody_knows_of_is_named_and_let_back() {
     assert!(place.policies.to_set(&operator(), "10.20.0.99", true).is_err(), "only a device is cut off");
 }
 
+#[tokio::test]
+async fn who_was_let_back_on_a_full_disk_is_not_cut_off_by_a_restart() {
+    let mut place = Place::new().await;
+    place.in_force().await;
+    let set = |on| SetQuarantine { device: id("d-read"), on, why: "it scans".into() };
+    let cut_off = place.run(set(true)).await.unwrap().unwrap();
+    place.run(set(false)).await.unwrap();
+    // The row could not be deleted.
+    place.world.store.put_quarantine(&cut_off).await.unwrap();
+    place.restart().await;
+    assert!(place.policies.quarantined(&operator()).is_empty() && place.kernel.held().isolated.is_empty());
+    // Cut off once more, it stays so.
+    place.run(set(true)).await.unwrap();
+    place.restart().await;
+    assert_eq!(place.policies.quarantined(&operator()).len(), 1);
+}
+
 /// What the kernel shows of rule 1 of the shipped policy.
 fn counted(packets: u64) -> Vec<Counted> {
     let comment = "out_of_band_management/1.0.0/1/bmc_management".to_owned();
