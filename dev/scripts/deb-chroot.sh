@@ -45,7 +45,7 @@ in_chroot test -e /usr/lib/systemd/system/portcullis.socket
 in_chroot test -s /var/lib/portcullis/first-login
 [ "$(in_chroot stat -c '%U %a' /var/lib/portcullis)" = "portcullis 700" ] || fail "the data directory is not the appliance's own"
 in_chroot systemd-analyze verify --man=no /usr/lib/systemd/system/portcullis.service /usr/lib/systemd/system/portcullis.socket \
-  /usr/lib/systemd/system/portcullis-firewall.service /usr/lib/systemd/system/portcullis-firewall.socket /usr/lib/systemd/system/portcullis-firewall-load.service
+  /usr/lib/systemd/system/portcullis-syslog.socket /usr/lib/systemd/system/portcullis-firewall.service /usr/lib/systemd/system/portcullis-firewall.socket /usr/lib/systemd/system/portcullis-firewall-load.service
 
 say "start, as systemd would: its user, an open socket, no capability"
 # Not through the function: what is to be stopped is the program itself, not a shell in front of it.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// So many are remembered; then all are forgotten, and whoever still needs one holds it. Firewalls have
-/// hundreds of names; a sender that makes them up gets no more memory than this.
-const MOST: usize = 4096;
+/// So many are remembered; then all are forgotten, and whoever still needs one holds it. A firewall has a few
+/// hundred names; a sender that makes them up gets no more memory than this on each of its connections.
+const MOST: usize = 512;
 /// A longer name is cut.
 const LONGEST: usize = 128;
 

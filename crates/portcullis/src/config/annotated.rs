@@ -37,8 +37,8 @@ fn section<T: Documented + serde::Serialize>(
     let _ = writeln!(text, "[{name}]");
     let table = toml::Table::try_from(values)?;
     for (key, meaning) in T::KEYS {
-        // A table inside a section stands as a section of its own.
-        if table.get(*key).is_some_and(toml::Value::is_table) {
+        // A table inside a section stands as a section of its own; an empty one shows that it could be there.
+        if table.get(*key).and_then(toml::Value::as_table).is_some_and(|inside| !inside.is_empty()) {
             continue;
         }
         text.push('\n');
