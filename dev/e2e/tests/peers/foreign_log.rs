@@ -1,11 +1,16 @@
 //! Other firewalls' logs, sent by programs that are not ours to the running appliance.
 
 use crate::support::needed;
+use archive::Config;
+use archive::firewall::Log;
 use e2e::appliance::{Appliance, section};
 use e2e::slot::Slot;
 use e2e::wait;
+use model::SystemClock;
+use model::firewall_log::{Entry, Query, Verdict, Whose};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a machine that does ten things at once gets.
@@ -73,11 +78,11 @@ fn rsyslog(program: &Path, folder: &Path, authority: &Path, port: u16, lines: &s
 }
 
 #[test]
-fn what_other_firewalls_send_is_taken() {
-    let test = "what_other_firewalls_send_is_taken";
+fn what_other_firewalls_send_stands_in_the_log() {
+    let test = "what_other_firewalls_send_stands_in_the_log";
     let (Some(logger), Some(rsyslogd)) = (needed(test, "logger"), needed(test, "rsyslogd")) else { return };
     let (plain, tls) = (Slot::take().unwrap(), Slot::take().unwrap());
-    let appliance = listening(&plain, &tls);
+    let mut appliance = listening(&plain, &tls);
     for (transport, options, count) in
         [("udp", &["--udp"][..], 1), ("tcp", &["--tcp"], 1), ("tcp", &["--tcp", "--octet-count"], 2)]
     {
@@ -90,4 +95,24 @@ fn what_other_firewalls_send_is_taken() {
     let lines = format!("{PACKET}\n").repeat(100);
     let _rsyslog = rsyslog(&rsyslogd, appliance.scratch(), &authority, tls.port(), &lines);
     wait_for(&appliance, "tls", 100);
+    appliance.stop().unwrap();
+    let entries = logged(&appliance.data());
+    assert_eq!(entries.len(), 103, "three by logger and a hundred by rsyslog");
+    for entry in entries {
+        assert_eq!((entry.source.as_deref(), entry.verdict), (Some("edge"), Verdict::Drop));
+        assert_eq!((entry.rule.as_deref(), entry.arrived.as_deref()), (Some("DROP-IN"), Some("eth0")));
+        assert_eq!((entry.from, entry.source_port), ("198.51.100.7".parse().ok(), Some(40112)));
+        assert_eq!((entry.to, entry.port), ("192.0.2.4".parse().ok(), Some(23)));
+        assert_eq!((entry.protocol, entry.bytes), (Some(6), Some(60)));
+        let message = entry.message.unwrap();
+        assert!(message.ends_with(PACKET), "{message}");
+    }
+}
+
+/// What the log on disk has of the firewall that is called `edge`.
+fn logged(data: &Path) -> Vec<Entry> {
+    let directory = data.join("archive/firewall");
+    let log = Log::open(&directory, Config::default(), Arc::new(SystemClock), |_told| {}).unwrap();
+    let query = Query { whose: Whose::Of("edge".into()), port: Some(23), limit: 1000, ..Query::default() };
+    log.find(&query, PATIENCE).lines.into_iter().map(|line| line.entry).collect()
 }
