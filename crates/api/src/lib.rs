@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`device`] | devices, power, adoption, sweeps, jobs |
 //! | [`access`] | users, grants, tokens, explanations |
+//! | [`firewall_log`] | the firewalls' log |
 //! | [`inventory`] | parts over the fleet, history, what changed, models |
 //! | [`policy`] | the policy, openings, quarantines |
 //! | [`record`] | the audit log, findings |
@@ -16,6 +17,7 @@
 pub mod access;
 pub mod client;
 pub mod device;
+pub mod firewall_log;
 pub mod inventory;
 pub mod policy;
 mod policy_client;

@@ -1,6 +1,7 @@
 //! The typed client's methods about the policy, openings and quarantines.
 
 use crate::client::{Answer, Client, escape, query_string};
+use crate::firewall_log::{LogQuery, LoggedEntries};
 use crate::policy::{
     Answers, Applied, Apply, Change, Checked, ConfirmQuery, Documents, ExplainQuery, NewPinhole, NewVersion,
     Picture, Plan, PolicyState, ReachQuery, Reached, Rendered, Schemas, SetQuarantine, VersionsQuery,
@@ -98,6 +99,11 @@ impl Client {
     /// The JSON Schemas of both documents.
     pub fn policy_schemas(&self) -> Answer<Schemas> {
         self.get("/policy/schemas")
+    }
+
+    /// Searches the firewalls' log.
+    pub fn firewall_log(&self, query: &LogQuery) -> Answer<LoggedEntries> {
+        self.get(&format!("/firewall/log{}", query_string(query)?))
     }
 
     /// The live openings.

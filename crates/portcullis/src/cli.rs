@@ -70,6 +70,8 @@ pub enum Verb {
     /// Devices that only the appliance may still reach.
     #[command(subcommand)]
     Quarantine(crate::verbs::quarantine::Verb),
+    /// What the firewall's rules logged, and what other firewalls sent.
+    Log(crate::verbs::log::Log),
     /// What was done, by whom; and whether the record is whole.
     #[command(subcommand)]
     Audit(crate::verbs::audit::Verb),

@@ -60,6 +60,7 @@ fn run(cli: Cli) -> Result<(), Exit> {
         Verb::Policy(verb) => verbs::policy::run(verb, json),
         Verb::Pinhole(verb) => verbs::pinhole::run(verb, json),
         Verb::Quarantine(verb) => verbs::quarantine::run(verb, json),
+        Verb::Log(options) => verbs::log::run(options, json),
         Verb::Audit(verb) => verbs::audit::run(verb, json),
         Verb::Backup(options) => verbs::backup::backup(&options, json),
         Verb::Restore(options) => verbs::backup::restore(&options, json),

@@ -35,6 +35,7 @@ pub mod csrf;
 pub mod error;
 mod export;
 mod fields;
+mod firewall_log;
 pub mod headers;
 mod live;
 mod manual;

@@ -4,8 +4,8 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::pages::{
     account, audit, changes, device, device_history, device_sensors, device_traffic, discovery, enrol,
-    findings, fleet, jobs, learned, manual, models, parts, policy, policy_documents, policy_openings,
-    policy_trial, racks, sign_in, users,
+    findings, firewall_log, fleet, jobs, learned, manual, models, parts, policy, policy_documents,
+    policy_openings, policy_trial, racks, sign_in, users,
 };
 use crate::{answer, assets, csrf, headers, live, observe, session};
 use axum::Router;
@@ -93,6 +93,8 @@ pages! {
     post "/policy/confirm" => policy_trial::confirm;
     post "/policy/revert" => policy_trial::revert;
     post "/policy/repair" => policy_trial::repair;
+    get "/firewall-log" => firewall_log::show;
+    get "/firewall-log/export" => firewall_log::export;
     get "/findings" => findings::show;
     post "/findings/certificates" => findings::approve;
     post "/findings/acknowledge" => findings::acknowledge;

@@ -9,3 +9,5 @@ mod crash;
 mod found;
 #[cfg(test)]
 mod ground;
+#[cfg(test)]
+mod peer;

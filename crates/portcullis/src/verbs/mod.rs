@@ -9,6 +9,7 @@ pub mod inspect;
 mod inventory;
 pub mod job;
 pub mod lab;
+pub mod log;
 pub mod pinhole;
 pub mod policy;
 pub mod quarantine;

@@ -20,13 +20,14 @@ mod document;
 mod events;
 mod extract;
 mod findings;
+mod firewall_log;
 mod guard;
 pub(crate) mod inventory;
 mod jobs;
 mod openings;
 mod policy;
 mod power;
-mod refusal;
+pub(crate) mod refusal;
 mod stream;
 mod sweeps;
 mod tokens;
@@ -153,6 +154,8 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(policy::show_zones))
         .routes(routes!(policy::diff_versions))
         .routes(routes!(policy::show_schemas))
+        .routes(routes!(firewall_log::find_logged))
+        .routes(routes!(firewall_log::export_logged))
         .routes(routes!(openings::list_pinholes, openings::open_pinhole))
         .routes(routes!(openings::close_pinhole))
         .routes(routes!(openings::list_quarantined))

@@ -37,6 +37,11 @@ impl Refusal {
         Failure::new(Kind::Invalid, "read", subject, cause).into()
     }
 
+    /// What is wrong.
+    pub(crate) const fn failure(&self) -> &Failure {
+        &self.failure
+    }
+
     pub(crate) async fn no_such_path(request: Request) -> Self {
         let what = format!("{} {}", request.method(), request.uri().path());
         let failure = Failure::new(Kind::NotFound, "ask", what, "there is no such endpoint")

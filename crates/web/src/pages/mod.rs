@@ -11,6 +11,7 @@ pub(crate) mod device_traffic;
 pub(crate) mod discovery;
 pub(crate) mod enrol;
 pub(crate) mod findings;
+pub(crate) mod firewall_log;
 pub(crate) mod fleet;
 pub(crate) mod jobs;
 pub(crate) mod learned;

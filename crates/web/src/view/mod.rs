@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod changes;
 pub(crate) mod device;
+pub(crate) mod firewall_log;
 pub(crate) mod fleet;
 pub(crate) mod frame;
 pub(crate) mod inventory;

@@ -151,6 +151,8 @@ fn policy() -> Vec<Example> {
         ("/api/v1/policy/zones", "/policy/zones?version=shipped"),
         ("/api/v1/policy/diff", "/policy/diff?old=shipped&new=current"),
         ("/api/v1/policy/schemas", "/policy/schemas"),
+        ("/api/v1/firewall/log", "/firewall/log?since=2h&verdict=drop,reject&address=10.20.0.0/16&limit=5"),
+        ("/api/v1/firewall/log/export", "/firewall/log/export?since=2h&format=json"),
         ("/api/v1/pinholes", "/pinholes"),
         ("/api/v1/quarantine", "/quarantine"),
     ];

@@ -9,6 +9,7 @@ pub mod devices;
 pub mod driver;
 #[path = "../../../control/tests/kernel/mod.rs"]
 pub mod kernel;
+pub mod log;
 pub mod readings;
 
 use control::{AccessBook, Book, Door, Events, Gate, Jobs, Policies, Records};
@@ -62,7 +63,8 @@ impl Appliance {
         let jobs = Jobs::open(door.clone(), Arc::clone(&controllers), Arc::clone(&records)).await.unwrap();
         let closing = CancellationToken::new();
         let kernel = kernel::Kernel::new();
-        let policies = Arc::new(Policies::new(door.clone(), Arc::clone(&kernel) as _));
+        let policies = Policies::new(door.clone(), Arc::clone(&kernel) as _);
+        let policies = Arc::new(policies.logging(log::Logged::with(clock.now())));
         policies.open_kept().await.unwrap();
         let app = App::new(Parts {
             door: door.clone(),

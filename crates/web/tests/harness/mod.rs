@@ -7,6 +7,8 @@ pub mod devices;
 #[expect(dead_code, reason = "not every test needs all of it")]
 #[path = "../../../control/tests/kernel/mod.rs"]
 pub mod kernel;
+#[path = "../common/log.rs"]
+pub mod log;
 #[path = "../common/readings.rs"]
 pub mod readings;
 
@@ -104,7 +106,8 @@ impl Harness {
             Jobs::open(door.clone(), Arc::clone(&controllers) as _, Arc::clone(&records)).await.unwrap();
         let closing = CancellationToken::new();
         let kernel = kernel::Kernel::new();
-        let policies = Arc::new(Policies::new(door.clone(), Arc::clone(&kernel) as _));
+        let policies = Policies::new(door.clone(), Arc::clone(&kernel) as _);
+        let policies = Arc::new(policies.logging(log::Logged::with(manual.now())));
         policies.open_kept().await.unwrap();
         let app = App::new(Parts {
             door: door.clone(),
