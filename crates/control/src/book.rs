@@ -265,6 +265,10 @@ impl DeviceBook for Book {
         self.registry().all().cloned().collect()
     }
 
+    fn kept_tree(&self, device: &DeviceId) -> Option<model::snapshot::Hash> {
+        self.0.pending.known(device).tree
+    }
+
     fn observe(&self, mut observation: Observation) -> Option<DeviceId> {
         let mut snapshot = None;
         match observation {

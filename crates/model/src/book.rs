@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::inventory::{Inventory, Registry, RegistryKey};
 use crate::permit::Permit;
 use crate::secret::{Credential, Secret};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Hash, Snapshot};
 use crate::telemetry::Readings;
 use crate::traffic::{Learned, ModelKey, Traffic};
 use jiff::Timestamp;
@@ -177,6 +177,12 @@ pub trait DeviceBook: Send + Sync {
     /// What was learned of a model, where anything was.
     fn learned(&self, model: &ModelKey) -> Option<Arc<Learned>> {
         let _ = model;
+        None
+    }
+
+    /// Of the documents that are kept of a device's last full reading: a reading whose documents have the same need not hand them over.
+    fn kept_tree(&self, device: &DeviceId) -> Option<Hash> {
+        let _ = device;
         None
     }
 

@@ -22,6 +22,6 @@ pub struct RawDocument {
 pub struct Snapshot {
     /// Of all paths and hashes, by path: equal for two readings that differ in nothing that is kept.
     pub tree: Hash,
-    /// The documents, each path once.
+    /// The documents, each path once; none where they are those that [`crate::book::DeviceBook::kept_tree`] told of.
     pub documents: Vec<RawDocument>,
 }

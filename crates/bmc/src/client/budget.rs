@@ -6,7 +6,7 @@
 //! request's own deadline.
 //!
 //! Besides there is room for what came inside of answers and waits for its turn in a reading: who finds none does
-//! without, and asks when its turn comes.
+//! without, and asks when its turn comes. And there is room for what need not be packed while it waits: who finds none packs it.
 
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,11 +21,15 @@ const SIZES: [(usize, usize); 3] = [(256 * 1024, 2), (2 * 1024 * 1024, 1), (16 *
 /// The part of the budget that is for what waits for its turn, in quarters, beside all of the rest.
 const WAITING: usize = 1;
 
+/// So many bytes may wait without being packed, beside all of the rest.
+const LOOSE: usize = 24 * 1024 * 1024;
+
 /// The bytes of all answers together. Cheap to clone; every clone is the same budget.
 #[derive(Clone, Debug)]
 pub struct Budget {
     places: [Arc<Semaphore>; 3],
     room: Room,
+    loose: Room,
 }
 
 impl Budget {
@@ -36,13 +40,19 @@ impl Budget {
             let places = (bytes / 4).saturating_mul(quarters) / size;
             Arc::new(Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS)))
         };
-        Self { places: SIZES.map(places), room: Room::new(bytes / 4 * WAITING) }
+        Self { places: SIZES.map(places), room: Room::new(bytes / 4 * WAITING), loose: Room::new(LOOSE) }
     }
 
     /// The room for what waits for its turn.
     #[must_use]
     pub fn room(&self) -> Room {
         self.room.clone()
+    }
+
+    /// The room for what waits without being packed.
+    #[must_use]
+    pub fn loose(&self) -> Room {
+        self.loose.clone()
     }
 
     /// Where an answer begins.

@@ -201,8 +201,10 @@ impl Site {
         let time = Duration::from_secs(self.shared.config.inventory_timeout.max(1));
         let bounds = read::Bounds { time, ..read::Bounds::default() };
         let habits = self.model.with(|model| read::Habits::from(model.known()));
-        let room = Some(self.shared.budget.room());
-        let how = read::How { bounds, habits, keep: true, room, ..read::How::default() };
+        let budget = &self.shared.budget;
+        let (room, loose) = (Some(budget.room()), Some(budget.loose()));
+        let known = self.shared.book.kept_tree(&self.id);
+        let how = read::How { bounds, habits, keep: true, known, room, loose, ..read::How::default() };
         let now = self.shared.clock.now();
         let generation = caller.generation();
         let mut placed = Placed { source: &mut caller, place };

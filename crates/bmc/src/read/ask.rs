@@ -120,11 +120,11 @@ impl<G: Get> Walk<'_, G> {
 
     fn saves_collection(&self, link: &str, levels: u8) -> u32 {
         let Ok(path) = self.source.resolve(link) else { return 0 };
-        match self.stock.look(&path) {
+        match self.stock.look(&path, |collection| levels > 1 && self.missing_members(collection) > 0) {
             None if self.seen.contains(links::identity(&path)) => 0,
             None if levels > 1 => 10,
             None => MAYBE,
-            Some(collection) => u32::from(levels > 1 && self.missing_members(&collection) > 0) * 10,
+            Some(saves) => u32::from(saves) * 10,
         }
     }
 
@@ -264,7 +264,7 @@ impl<G: Get> Walk<'_, G> {
         // These are asked for with the collection that they are in.
         for (path, part) in parts.into_iter().filter(|(path, _)| !unsure.contains(path)) {
             if self.habits.trusts() && !self.seen.contains(links::identity(&path)) {
-                self.stock.put(&path, &part);
+                self.stock.put(&path, part);
             }
         }
         any

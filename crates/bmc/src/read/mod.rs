@@ -57,7 +57,7 @@ use crate::client::{Get, ROOT, Room};
 use crate::error::Error;
 use jiff::Timestamp;
 use model::inventory::Inventory;
-use model::snapshot::Snapshot;
+use model::snapshot::{Hash, Snapshot};
 use walk::Walk;
 
 /// How a reading is done.
@@ -71,13 +71,25 @@ pub struct How {
     pub expand: bool,
     /// Whether the documents are kept.
     pub keep: bool,
+    /// The tree of the documents that are kept already.
+    pub known: Option<Hash>,
     /// Shared with other readings: where what came inside of answers waits for its turn.
     pub room: Option<Room>,
+    /// Shared with other readings: where documents wait without being packed.
+    pub loose: Option<Room>,
 }
 
 impl Default for How {
     fn default() -> Self {
-        Self { bounds: Bounds::default(), habits: Habits::default(), expand: true, keep: false, room: None }
+        Self {
+            bounds: Bounds::default(),
+            habits: Habits::default(),
+            expand: true,
+            keep: false,
+            known: None,
+            room: None,
+            loose: None,
+        }
     }
 }
 

@@ -24,6 +24,18 @@ struct Packer {
     packed: Vec<u8>,
 }
 
+impl Packer {
+    fn within(kept: &mut Option<Self>) -> Result<&mut Self> {
+        match kept {
+            Some(packer) => Ok(packer),
+            None => {
+                let context = Compressor::new(LEVEL)?;
+                Ok(kept.insert(Self { context, text: Vec::new(), packed: Vec::new() }))
+            }
+        }
+    }
+}
+
 struct Unpacker {
     context: Decompressor<'static>,
     text: Vec<u8>,
@@ -35,22 +47,33 @@ struct Unpacker {
 /// If the value cannot be written as JSON, or zstd fails, which in memory it does not.
 pub fn pack<T>(value: &impl Serialize, look: impl FnOnce(&[u8]) -> T) -> Result<(Vec<u8>, T)> {
     PACKER.with_borrow_mut(|kept| {
-        let Packer { context, text, packed } = match kept {
-            Some(packer) => packer,
-            None => {
-                kept.insert(Packer { context: Compressor::new(LEVEL)?, text: Vec::new(), packed: Vec::new() })
-            }
-        };
+        let Packer { context, text, packed } = Packer::within(kept)?;
         text.clear();
         serde_json::to_writer(&mut *text, value)?;
-        packed.clear();
-        packed.reserve(zstd::zstd_safe::compress_bound(text.len()));
-        context.compress_to_buffer(text, packed)?;
-        let result = (packed.as_slice().into(), look(text));
+        let result = (compress(context, text, packed)?, look(text));
         text.shrink_to(LARGEST_KEPT);
-        packed.shrink_to(LARGEST_KEPT);
         Ok(result)
     })
+}
+
+/// Packs a text into as much memory as it then takes.
+///
+/// # Errors
+/// As [`pack`].
+pub fn pack_text(text: &[u8]) -> Result<Vec<u8>> {
+    PACKER.with_borrow_mut(|kept| {
+        let Packer { context, packed, .. } = Packer::within(kept)?;
+        compress(context, text, packed)
+    })
+}
+
+fn compress(context: &mut Compressor<'static>, text: &[u8], packed: &mut Vec<u8>) -> Result<Vec<u8>> {
+    packed.clear();
+    packed.reserve(zstd::zstd_safe::compress_bound(text.len()));
+    context.compress_to_buffer(text, packed)?;
+    let result = packed.as_slice().into();
+    packed.shrink_to(LARGEST_KEPT);
+    Ok(result)
 }
 
 /// Unpacks a text of which it is known how long it is, and comes back with what `read` makes of it.

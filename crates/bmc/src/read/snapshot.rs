@@ -1,36 +1,62 @@
-//! Keeps the documents of a reading, canonical and packed as soon as they are read.
+//! Keeps the documents of a reading, canonical: packed at its end, or as soon as there is no room for them. If they turn out to be
+//! those that are kept already, they need not be packed at all.
 
 use super::{pack, still};
+use crate::client::Room;
 use crate::client::link::identity;
 use model::snapshot::{Hash, RawDocument, Snapshot};
 use ring::digest::{Context, SHA256, digest};
 use serde_json::Value;
 use std::collections::HashSet;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The documents of a reading under way.
 #[derive(Debug, Default)]
 pub struct Keeper {
+    /// Those whose text waits have it in the place of what is packed.
     documents: Vec<RawDocument>,
+    /// By their place among the documents, the room of those that wait.
+    waiting: Vec<(usize, OwnedSemaphorePermit)>,
     kept: HashSet<String>,
+    known: Option<Hash>,
+    loose: Option<Room>,
 }
 
 impl Keeper {
+    /// Nothing yet. `known`: the tree that is kept already; `loose`: room for texts that wait, shared with other readings.
+    pub fn new(known: Option<Hash>, loose: Option<Room>) -> Self {
+        Self { known, loose, ..Self::default() }
+    }
+
     /// Keeps a document; one that is nothing but readings, or was kept before, is left out.
     pub fn keep(&mut self, path: &str, value: &Value) {
         if !still::is_kept(path, value) || !self.kept.insert(identity(path).to_owned()) {
             return;
         }
-        // Packing into memory does not fail; if it did, the document would be missing, and the tree differ.
-        let packed = pack::pack(&still::Still(value), |text| (sha256(text), u32::try_from(text.len())));
-        if let Ok((packed, (hash, Ok(length)))) = packed {
-            let path = identity(path).to_owned();
+        let text = still::canonical(value);
+        let Ok(length) = u32::try_from(text.len()) else { return };
+        let (path, hash) = (identity(path).to_owned(), sha256(&text));
+        let room = self.loose.as_ref().filter(|_| self.known.is_some());
+        if let Some(room) = room.and_then(|room| room.take(text.capacity())) {
+            self.waiting.push((self.documents.len(), room));
+            self.documents.push(RawDocument { path, hash, length, packed: text });
+        } else if let Ok(packed) = pack::pack_text(&text) {
+            // Packing into memory does not fail; if it did, the document would be missing, and the tree differ.
             self.documents.push(RawDocument { path, hash, length, packed });
         }
     }
 
-    /// What was kept.
-    pub fn finish(self) -> Snapshot {
-        Snapshot { tree: tree(&self.documents), documents: self.documents }
+    /// What was kept: no documents where they are those that are known.
+    pub fn finish(mut self) -> Snapshot {
+        let tree = tree(&self.documents);
+        if self.known == Some(tree) {
+            return Snapshot { tree, documents: Vec::new() };
+        }
+        for (at, _room) in self.waiting.drain(..) {
+            let Some(document) = self.documents.get_mut(at) else { continue };
+            document.packed = pack::pack_text(&document.packed).unwrap_or_default();
+        }
+        Snapshot { tree, documents: self.documents }
     }
 }
 
@@ -75,6 +101,27 @@ mod tests {
         let bytes = zstd::bulk::decompress(&document.packed, document.length as usize).unwrap();
         assert_eq!((document.path.as_str(), bytes.as_slice()), ("/s/1", br#"{"Id":"1"}"#.as_slice()));
         assert_eq!(document.hash, sha256(&bytes));
+    }
+
+    #[test]
+    fn what_is_known_is_not_packed_and_what_is_not_comes_out_the_same() {
+        let of = |known, loose: Option<Room>, id: &str| {
+            let mut keeper = Keeper::new(known, loose);
+            keeper.keep("/s/1", &json!({"Id": "1"}));
+            keeper.keep("/s/2", &json!({"Id": id}));
+            keeper.finish()
+        };
+        let first = of(None, None, "2");
+        let room = Room::new(100);
+        assert_eq!(
+            of(Some(first.tree), Some(room.clone()), "2"),
+            Snapshot { tree: first.tree, documents: vec![] }
+        );
+        let other = of(None, None, "3");
+        for loose in [Some(room.clone()), Some(Room::new(12)), Some(Room::new(0)), None] {
+            assert_eq!(of(Some(first.tree), loose, "3"), other);
+        }
+        assert!(room.take(100).is_some(), "all of the room is given back");
     }
 
     #[test]

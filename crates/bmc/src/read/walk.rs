@@ -96,10 +96,10 @@ impl<'a, G: Get> Walk<'a, G> {
             lost: None,
             habits,
             offer,
-            stock: Stock::within(how.room),
+            stock: Stock::within(how.room, how.loose.clone()),
             promised: HashMap::new(),
             named: HashMap::new(),
-            keeper: how.keep.then(Keeper::default),
+            keeper: how.keep.then(|| Keeper::new(how.known, how.loose)),
         };
         walk.read(ROOT, root);
         walk

@@ -63,6 +63,8 @@ impl Arrived {
         let documents = match snapshot {
             None => Waiting::None,
             Some(snapshot) if known.tree == Some(snapshot.tree) => Waiting::Same,
+            // They were those that were kept when they were read, and are no more.
+            Some(snapshot) if snapshot.documents.is_empty() => Waiting::None,
             Some(snapshot) => Waiting::New(snapshot),
         };
         let taken_at = inventory.taken_at.unwrap_or(now);
