@@ -22,7 +22,7 @@ const SIZES: [(usize, usize); 3] = [(256 * 1024, 2), (2 * 1024 * 1024, 1), (16 *
 const WAITING: usize = 1;
 
 /// So many bytes may wait without being packed, beside all of the rest.
-const LOOSE: usize = 24 * 1024 * 1024;
+const LOOSE: usize = 16 * 1024 * 1024;
 
 /// The bytes of all answers together. Cheap to clone; every clone is the same budget.
 #[derive(Clone, Debug)]

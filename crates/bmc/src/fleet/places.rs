@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 /// So many readings are at it at once. At the 200 to 500 ms that most makers' controllers take to answer, these
 /// and their further connections are about what two cores can read; a thousand readings of 200 ms stay within 200 MB.
-const INSIDE: usize = 240;
+const INSIDE: usize = 120;
 /// So many more may have given their place up while they wait for an answer.
 const OUTSIDE: usize = 512;
 /// So many that somebody asked for need no place: one that a person waits for starts at once, beside
