@@ -45,5 +45,12 @@ run(async () => {
   await live(page);
   await page.locator("#state progress").waitFor();
   await keep(page, "device");
+  if (input.zones) {
+    await page.goto(at("/policy"));
+    await keep(page, "policy", { fullPage: true });
+    await page.goto(at("/firewall-log"));
+    await page.locator("tbody tr").first().waitFor();
+    await keep(page, "firewall-log", { fullPage: true });
+  }
   check("nothing went wrong", faults.length === 0, faults.join("\n"));
 });
