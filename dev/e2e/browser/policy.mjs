@@ -24,7 +24,8 @@ async function walk(page, word, hasScript) {
   const where = new URL(page.url()).pathname;
   check(`${word}: the answer is ${hasScript ? "a part of the page" : "a page"}`, where === (hasScript ? "/policy" : "/policy/ask"), where);
   const device = await ask(page, "appliance", input.device, "bmc_management");
-  check(`${word}: a device is known by its name`, device.includes("tcp/5989"), device);
+  // The demonstration's controllers are on the loopback, where no rule is asked.
+  check(`${word}: a device is known by its name`, /127\.\d+\.\d+\.\d+ never leaves its host/.test(device), device);
   const wrong = await ask(page, "10.1.5.10", "nobody", "443");
   check(`${word}: a wrong question says what to do`, wrong.includes("write an address"), wrong);
 
