@@ -69,6 +69,7 @@ case "$want" in
     need nft nftables
     need openssl openssl
     need rsyslogd rsyslog
+    need curl curl
     need logger bsdutils
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || missing+=(tzdata)
     need faketime faketime
